@@ -1,0 +1,229 @@
+//! What must follow a commit (invariant 6): stored in the same transaction,
+//! delivered by `outbox` from the table's stream. Holds no personal data:
+//! a mail names the person by id and is filled when it is sent.
+
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AssetId, CaseId, RequestId, SubjectId, WorkspaceId},
+    processing::Purpose,
+    request::RequestKind,
+    trial::Notice,
+};
+
+/// A consequence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "consequence")]
+pub enum Consequence {
+    /// A letter to a person.
+    Mail {
+        /// To whom.
+        to: Recipient,
+        /// Which letter.
+        letter: Letter,
+    },
+    /// Work for a queue.
+    Job {
+        /// The work.
+        job: Job,
+    },
+}
+
+/// Whom a letter goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// The address on file.
+    OnFile,
+    /// The address that waits for confirmation.
+    Pending,
+}
+
+/// A letter. What it says beside these values comes through the gate when it
+/// is sent; the secret of a link travels sealed beside the consequence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "letter")]
+pub enum Letter {
+    /// To confirm a sign-up, with a receipt of the consents; to the owner of an
+    /// existing account it says instead that there is one.
+    SignUp {
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// The trial has begun (or can't, because there was one before).
+    Welcome {
+        /// The trial's end, if one has begun.
+        trial_ends_at: Option<Timestamp>,
+    },
+    /// A link to set a new password.
+    PasswordReset {
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// The password was changed and every session ended.
+    PasswordChanged,
+    /// To the old address: somebody asks to change the login address; a link to agree.
+    AddressChangeOld {
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// To the new address: a link to confirm it.
+    AddressChangeNew {
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// The login address was changed.
+    AddressChanged,
+    /// A consent was given or withdrawn: the receipt (clause 2.2).
+    ConsentReceipt {
+        /// The document.
+        document: String,
+        /// Its version.
+        version: String,
+        /// SHA-256 of the text.
+        sha256: String,
+        /// Given, or withdrawn.
+        given: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// The course of a trial (clause 3.2b).
+    Trial {
+        /// Which notice.
+        notice: Notice,
+        /// The trial's end.
+        ends_at: Timestamp,
+        /// When the data is due for destruction.
+        destruction_at: Timestamp,
+    },
+    /// A payment arrived.
+    PaymentReceived {
+        /// In the currency's smallest unit.
+        amount_minor: u64,
+        /// ISO 4217, lower case.
+        currency: String,
+        /// End of the period that is paid for.
+        paid_until: Option<Timestamp>,
+    },
+    /// A payment failed.
+    PaymentFailed {
+        /// End of the days of grace.
+        grace_until: Option<Timestamp>,
+    },
+    /// Money was paid back.
+    Refunded {
+        /// In the currency's smallest unit.
+        amount_minor: u64,
+        /// ISO 4217, lower case.
+        currency: String,
+    },
+    /// A request was received by address: a link to confirm it (contracts, level L2).
+    RequestLink {
+        /// Which request.
+        request: RequestId,
+        /// What is asked.
+        kind: RequestKind,
+        /// When the link ends.
+        expires_at: Timestamp,
+    },
+    /// A request was received and counts from now.
+    RequestReceived {
+        /// Which request.
+        request: RequestId,
+        /// What is asked.
+        kind: RequestKind,
+        /// By when it must be answered.
+        due_at: Timestamp,
+    },
+    /// The deadline of a request was extended, with the reason on the request's page.
+    RequestExtended {
+        /// Which request.
+        request: RequestId,
+        /// The new deadline.
+        due_at: Timestamp,
+    },
+    /// A request was refused; ground and complaint route are on the request's page.
+    RequestRefused {
+        /// Which request.
+        request: RequestId,
+        /// What was asked.
+        kind: RequestKind,
+        /// The article or clause that allows the refusal.
+        ground: String,
+    },
+    /// A request was carried out.
+    RequestCompleted {
+        /// Which request.
+        request: RequestId,
+        /// What was asked.
+        kind: RequestKind,
+    },
+    /// An erasure begins; the certificate will be found under this case.
+    ErasureBegins {
+        /// The case that the certificate names.
+        case: CaseId,
+    },
+    /// News and offers (clause 4.8): sent only with a live consent.
+    Marketing {
+        /// Which campaign.
+        campaign: String,
+    },
+}
+
+impl Letter {
+    /// The purpose that the letter serves; the gate decides by it at sending.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Marketing { .. } => Purpose::Marketing,
+            Self::PaymentReceived { .. } | Self::PaymentFailed { .. } | Self::Refunded { .. } => {
+                Purpose::Payment
+            }
+            Self::Trial { .. } | Self::Welcome { .. } => Purpose::ProvideService,
+            Self::SignUp { .. }
+            | Self::PasswordReset { .. }
+            | Self::PasswordChanged
+            | Self::AddressChangeOld { .. }
+            | Self::AddressChangeNew { .. }
+            | Self::AddressChanged => Purpose::Identify,
+            Self::ConsentReceipt { .. }
+            | Self::RequestLink { .. }
+            | Self::RequestReceived { .. }
+            | Self::RequestExtended { .. }
+            | Self::RequestRefused { .. }
+            | Self::RequestCompleted { .. }
+            | Self::ErasureBegins { .. } => Purpose::Feedback,
+        }
+    }
+}
+
+/// Work for a queue, as its message's body says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "job")]
+pub enum Job {
+    /// Carry out an approved request of this person.
+    CarryOut {
+        /// Whose request.
+        subject: SubjectId,
+        /// Which request.
+        request: RequestId,
+    },
+    /// Destroy a workspace whose time is up (clause 5.2, retention).
+    DestroyWorkspace {
+        /// Which workspace.
+        workspace: WorkspaceId,
+    },
+    /// Destroy an asset whose stay in the trash is over, or that was purged.
+    PurgeAsset {
+        /// Whose asset.
+        workspace: WorkspaceId,
+        /// Which asset.
+        asset: AssetId,
+    },
+    /// Destroy a sign-up that was never confirmed.
+    DestroySignUp {
+        /// Which person.
+        subject: SubjectId,
+    },
+}

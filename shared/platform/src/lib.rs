@@ -1,0 +1,1 @@
+//! The outside world: configuration, clock, HTTP edge, object storage, mail, vision, queues.

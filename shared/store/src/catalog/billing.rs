@@ -1,0 +1,1 @@
+//! Billing as it is stored.

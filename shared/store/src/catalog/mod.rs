@@ -1,0 +1,21 @@
+//! The catalog table: workspaces, members, assets, uploads, billing.
+//!
+//! Everything of a workspace stands in one partition, `WSP#{id}`; every method
+//! takes the workspace first, so that none can be read without it.
+
+pub mod asset;
+pub mod billing;
+pub mod upload;
+pub mod workspace;
+
+pub use asset::{Asset, LabelRow};
+pub use upload::{Upload, UploadState};
+pub use workspace::{Member, Workspace};
+
+use domain::ids::WorkspaceId;
+
+/// The partition of everything that belongs to a workspace.
+#[must_use]
+pub fn partition(workspace: WorkspaceId) -> String {
+    format!("WSP#{workspace}")
+}

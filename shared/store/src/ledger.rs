@@ -1,0 +1,307 @@
+//! The ledger table: entries as they are committed, and the chains that
+//! `outbox` makes of them.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::EntryId,
+    ledger::{Entry, Link, SHARDS},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    db::{Db, Entity, Key, Range, StoreError, Table, Tx},
+    expression::{Condition, Update},
+};
+
+/// What the partition keys of entries begin with; the stream is filtered by it.
+pub const ENTRY_PREFIX: &str = "EVT#";
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// Its place in its chain, once it is sealed.
+    pub sequence: Option<u64>,
+}
+
+impl Entity for StoredEntry {
+    const TABLE: Table = Table::Ledger;
+
+    fn key(&self) -> Key {
+        entry_key(self.entry.id)
+    }
+}
+
+fn entry_key(id: EntryId) -> Key {
+    Key::new(format!("{ENTRY_PREFIX}{id}"), "EVT")
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct StoredLink {
+    link: Link,
+}
+
+impl Entity for StoredLink {
+    const TABLE: Table = Table::Ledger;
+
+    fn key(&self) -> Key {
+        Key::new(
+            chain(self.link.shard),
+            format!("LINK#{:020}", self.link.sequence),
+        )
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Head {
+    link: Link,
+    sequence: u64,
+}
+
+impl Entity for Head {
+    const TABLE: Table = Table::Ledger;
+
+    fn key(&self) -> Key {
+        head_key(self.link.shard)
+    }
+}
+
+fn chain(shard: u8) -> String {
+    format!("CHAIN#{shard}")
+}
+
+fn head_key(shard: u8) -> Key {
+    Key::new(chain(shard), "HEAD")
+}
+
+impl Tx {
+    /// Lets the commit leave an entry in the ledger.
+    pub fn record(&mut self, entry: Entry) {
+        let stored = StoredEntry {
+            entry,
+            sequence: None,
+        };
+        self.create("ledger entry", &stored);
+    }
+}
+
+/// Reads an entry out of a stream record's image.
+///
+/// # Errors
+/// An image that is not an entry.
+pub fn from_image(image: serde_dynamo::Item) -> Result<Entry, StoreError> {
+    let stored: StoredEntry = serde_dynamo::from_item(image)?;
+    Ok(stored.entry)
+}
+
+/// How many entries one transaction seals: each takes two of 100 actions, the head one.
+const SEALED_AT_ONCE: usize = 40;
+const HEAD_ATTEMPTS: u32 = 8;
+
+impl Db {
+    /// Leaves an entry by itself, where no change is committed: an access.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
+        self.put(&StoredEntry {
+            entry,
+            sequence: None,
+        })
+        .await
+    }
+
+    /// Chains entries; those that are chained already are left as they are, so
+    /// that it may be called again, late or concurrently.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was sealed before stays sealed.
+    pub async fn seal(&self, entries: &[EntryId]) -> Result<usize, StoreError> {
+        let mut sealed = 0;
+        for chunk in entries.chunks(SEALED_AT_ONCE) {
+            let keys: Vec<_> = chunk
+                .iter()
+                .map(|id| (Table::Ledger, entry_key(*id)))
+                .collect();
+            let mut found = self.get_many(&keys).await?;
+            let mut by_shard: BTreeMap<u8, Vec<StoredEntry>> = BTreeMap::new();
+            for (_, key) in &keys {
+                if let Some(stored) = found.take::<StoredEntry>(key)?
+                    && stored.sequence.is_none()
+                {
+                    by_shard
+                        .entry(stored.entry.shard())
+                        .or_default()
+                        .push(stored);
+                }
+            }
+            for (shard, mut stored) in by_shard {
+                stored.sort_by_key(|s| s.entry.id);
+                sealed += self.seal_shard(shard, stored).await?;
+            }
+        }
+        Ok(sealed)
+    }
+
+    async fn seal_shard(
+        &self,
+        shard: u8,
+        mut entries: Vec<StoredEntry>,
+    ) -> Result<usize, StoreError> {
+        for _ in 0..HEAD_ATTEMPTS {
+            if entries.is_empty() {
+                return Ok(0);
+            }
+            match self.append(shard, &entries).await {
+                Ok(()) => return Ok(entries.len()),
+                // another writer was faster: with the head, or with some of these entries
+                Err(StoreError::Refused(_)) => entries = self.unsealed(entries).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Unavailable(
+            "the chain's head is contended".to_owned(),
+        ))
+    }
+
+    async fn append(&self, shard: u8, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let head: Option<Head> = self.get(&head_key(shard)).await?;
+        let mut last = head.as_ref().map(|head| head.link.clone());
+        let mut tx = Tx::new();
+        for stored in entries {
+            let hash = stored
+                .entry
+                .hash()
+                .map_err(|e| StoreError::Rejected(e.to_string()))?;
+            let link = Link::after(shard, last.as_ref(), stored.entry.id, hash);
+            tx.create("link", &StoredLink { link: link.clone() });
+            let mark = Update::new()
+                .set("sequence", link.sequence)?
+                .when(Condition::item_exists().and(Condition::lacks("sequence")));
+            tx.update("entry", Table::Ledger, &entry_key(stored.entry.id), &mark);
+            last = Some(link);
+        }
+        let Some(link) = last else { return Ok(()) };
+        let unmoved = match &head {
+            Some(head) => Condition::equals("sequence", head.sequence)?,
+            None => Condition::item_absent(),
+        };
+        let sequence = link.sequence;
+        tx.put_if("head", &Head { link, sequence }, Some(&unmoved));
+        self.commit(tx).await
+    }
+
+    async fn unsealed(&self, entries: Vec<StoredEntry>) -> Result<Vec<StoredEntry>, StoreError> {
+        let keys: Vec<_> = entries.iter().map(|s| (Table::Ledger, s.key())).collect();
+        let mut found = self.get_many(&keys).await?;
+        let mut left = Vec::new();
+        for (_, key) in &keys {
+            left.extend(
+                found
+                    .take::<StoredEntry>(key)?
+                    .filter(|s| s.sequence.is_none()),
+            );
+        }
+        Ok(left)
+    }
+
+    /// One chain's links from `after` (a sequence; 0 for the beginning), with the
+    /// cursor of the next page.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn links(&self, shard: u8, after: u64) -> Result<Vec<Link>, StoreError> {
+        let mut links = Vec::new();
+        let mut cursor = None;
+        loop {
+            let pk = chain(shard);
+            let range = Range {
+                pk: &pk,
+                prefix: "LINK#",
+                newest_first: false,
+                limit: 500,
+                cursor: cursor.as_deref(),
+            };
+            let page = self.list::<StoredLink>(&range).await?;
+            links.extend(
+                page.items
+                    .into_iter()
+                    .map(|s| s.link)
+                    .filter(|l| l.sequence > after),
+            );
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(links);
+            }
+        }
+    }
+
+    /// The last link of a chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn head(&self, shard: u8) -> Result<Option<Link>, StoreError> {
+        Ok(self
+            .get::<Head>(&head_key(shard))
+            .await?
+            .map(|head| head.link))
+    }
+
+    /// The entries at these places, in order; `None` where one is missing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries(&self, links: &[Link]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let mut entries = Vec::with_capacity(links.len());
+        for chunk in links.chunks(100) {
+            let keys: Vec<_> = chunk
+                .iter()
+                .map(|l| (Table::Ledger, entry_key(l.entry)))
+                .collect();
+            let mut found = self.get_many(&keys).await?;
+            for (_, key) in &keys {
+                entries.push(found.take::<StoredEntry>(key)?.map(|s| s.entry));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Checks every chain from its beginning: links follow one another, each
+    /// entry is there and is what was hashed, and the head is the last link.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a broken chain is an answer, not an error.
+    pub async fn verify_ledger(&self) -> Result<Verified, StoreError> {
+        let mut verified = Verified::default();
+        for shard in 0..SHARDS {
+            let links = self.links(shard, 0).await?;
+            let entries = self.entries(&links).await?;
+            let mut last: Option<&Link> = None;
+            for (link, entry) in links.iter().zip(&entries) {
+                let hash = entry.as_ref().and_then(|entry| entry.hash().ok());
+                if !link.follows(last) || hash != Some(link.entry_hash) {
+                    verified.broken.push((shard, link.sequence));
+                }
+                last = Some(link);
+            }
+            if self.head(shard).await?.as_ref() != last {
+                verified
+                    .broken
+                    .push((shard, last.map_or(0, |link| link.sequence)));
+            }
+            verified.links += links.len();
+        }
+        Ok(verified)
+    }
+}
+
+/// The outcome of [`Db::verify_ledger`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many links there are.
+    pub links: usize,
+    /// Where a chain is broken: shard and sequence.
+    pub broken: Vec<(u8, u64)>,
+}

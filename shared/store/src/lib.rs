@@ -1,0 +1,24 @@
+//! DynamoDB behind types: keys and entities, transactions that carry their
+//! consequences, and the one gate to personal data.
+//!
+//! - [`db`] and [`expression`]: single reads, queries and transactions.
+//! - [`catalog`]: workspaces, members, assets, uploads, billing.
+//! - [`people`]: persons' records without their content: sign-in, sessions, consents, requests.
+//! - [`personal`]: the gate. The only place where sealed attributes are opened or made.
+//! - [`ledger`] and [`outbox`]: what a commit leaves behind and what must follow it.
+//!
+//! No other crate names a table, formats a key or sees an AWS type.
+
+pub mod catalog;
+pub mod db;
+pub mod expression;
+pub mod idempotency;
+pub mod ledger;
+pub mod limits;
+pub mod lookup;
+pub mod outbox;
+pub mod people;
+pub mod personal;
+
+pub use db::{Db, Entity, Key, Page, StoreError, Table, Tables, Tx};
+pub use expression::{Condition, Update};

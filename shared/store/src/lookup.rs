@@ -1,0 +1,64 @@
+//! Keyed hashes: how an address is found without being stored (invariant 5).
+
+use std::fmt;
+
+use domain::contact::{CompanyName, EmailAddress};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The key of the service's lookups, from the application's secret.
+#[derive(Clone)]
+pub struct LookupKey(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for LookupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LookupKey(…)")
+    }
+}
+
+/// A keyed hash of something personal, hexadecimal. Means nothing without the key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct LookupHash(String);
+
+impl fmt::Display for LookupHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl LookupKey {
+    /// Of the secret's text.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        Self(Zeroizing::new(secret.as_bytes().to_vec()))
+    }
+
+    fn hash(&self, kind: &str, value: &str) -> LookupHash {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any key length");
+        mac.update(kind.as_bytes());
+        mac.update(&[0]);
+        mac.update(value.as_bytes());
+        LookupHash(hex::encode(mac.finalize().into_bytes()))
+    }
+
+    /// Of an e-mail address.
+    #[must_use]
+    pub fn email(&self, address: &EmailAddress) -> LookupHash {
+        self.hash("email", address.reveal())
+    }
+
+    /// Of a company, however it is typed.
+    #[must_use]
+    pub fn company(&self, company: &CompanyName) -> LookupHash {
+        self.hash("company", &company.comparable())
+    }
+
+    /// Of a network address, for limits.
+    #[must_use]
+    pub fn network(&self, address: &str) -> LookupHash {
+        self.hash("network", address)
+    }
+}

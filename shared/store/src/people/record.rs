@@ -1,0 +1,118 @@
+//! A person's state.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    consent::ConsentPurpose,
+    ids::{SubjectId, WorkspaceId},
+    policy::Locale,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use super::partition;
+use crate::{
+    db::{Entity, Key, Table, Tx},
+    expression::Condition,
+    lookup::LookupHash,
+};
+
+/// Whether a person has an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonState {
+    /// Signed up, address not confirmed: due for destruction after 24 hours.
+    Pending,
+    /// The address is confirmed.
+    Active,
+}
+
+/// A person without personal data: the subject of clause 1.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRecord {
+    /// Who.
+    pub subject: SubjectId,
+    /// With an account or not yet.
+    pub state: PersonState,
+    /// The keyed hash of the login address.
+    pub login: LookupHash,
+    /// The keyed hash of the company, for the one trial per company.
+    pub company: LookupHash,
+    /// The language in which letters are written.
+    pub locale: Locale,
+    /// When they signed up.
+    pub created_at: Timestamp,
+    /// The workspaces that they are a member of.
+    #[serde(default)]
+    pub workspaces: BTreeSet<WorkspaceId>,
+    /// The consents that hold now.
+    #[serde(default)]
+    pub consents: BTreeSet<ConsentPurpose>,
+    /// From when on processing is restricted (clause 6.7: from receipt).
+    pub restricted_from: Option<Timestamp>,
+    /// An erasure has begun: nothing may be added any more.
+    pub erasing_since: Option<Timestamp>,
+}
+
+/// Where a person's record stands.
+#[must_use]
+pub fn person_key(subject: SubjectId) -> Key {
+    Key::new(partition(subject), "META")
+}
+
+impl Entity for PersonRecord {
+    const TABLE: Table = Table::People;
+
+    fn key(&self) -> Key {
+        person_key(self.subject)
+    }
+}
+
+impl PersonRecord {
+    /// This consent holds now.
+    #[must_use]
+    pub fn has_consented(&self, consent: ConsentPurpose) -> bool {
+        self.consents.contains(&consent)
+    }
+
+    /// Processing is restricted at `now`.
+    #[must_use]
+    pub fn is_restricted(&self, now: Timestamp) -> bool {
+        self.restricted_from.is_some_and(|from| from <= now)
+    }
+}
+
+impl Tx {
+    /// Demands that the person exists and is not being erased; refused under
+    /// `person`. Every transaction that adds something to a person says this
+    /// (no resurrection).
+    pub fn alive(&mut self, subject: SubjectId) {
+        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
+        self.check("person", Table::People, &person_key(subject), &alive);
+    }
+}
+
+/// What a sign-up that is not confirmed yet waits for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PendingSignUp {
+    /// Who signed up.
+    pub subject: SubjectId,
+    /// The password's Argon2id hash in PHC form.
+    pub password_hash: String,
+    /// When the link ends and the sign-up is destroyed.
+    pub expires_at: Timestamp,
+}
+
+/// Where a pending sign-up stands.
+#[must_use]
+pub fn pending_key(subject: SubjectId) -> Key {
+    Key::new(partition(subject), "SIGNUP")
+}
+
+impl Entity for PendingSignUp {
+    const TABLE: Table = Table::People;
+
+    fn key(&self) -> Key {
+        pending_key(self.subject)
+    }
+}

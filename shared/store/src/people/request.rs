@@ -1,0 +1,1 @@
+//! Data-subject requests as they are stored.
