@@ -202,6 +202,19 @@ impl Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "job")]
 pub enum Job {
+    /// Take in a request that somebody made by naming an address: find out
+    /// whose it is, if anybody's, and mail the link there. Queued for every
+    /// address alike, so that the answer is the same whether one is known.
+    TakeRequest {
+        /// The address's keyed hash.
+        login: String,
+        /// The id that the request has from its receipt on.
+        request: RequestId,
+        /// What is asked.
+        kind: RequestKind,
+        /// When it was received.
+        received_at: Timestamp,
+    },
     /// Carry out an approved request of this person.
     CarryOut {
         /// Whose request.

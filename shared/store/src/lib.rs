@@ -11,6 +11,7 @@
 
 pub mod catalog;
 pub mod db;
+pub mod erasure;
 pub mod expression;
 pub mod idempotency;
 pub mod ledger;

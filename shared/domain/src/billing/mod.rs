@@ -1,6 +1,17 @@
 //! Billing: what a workspace has paid for, and what that lets it do.
+//!
+//! - [`history`]: what the providers have said, in a form that any order and
+//!   any repetition of their events leaves the same.
+//! - [`derive`](mod@derive): the one state machine, from that history to an [`Account`].
+//! - [`stripe`], [`yookassa`]: what proves that an event is the provider's.
 
+pub mod derive;
+pub mod history;
 pub mod plan;
+pub mod stripe;
+pub mod yookassa;
+
+pub use history::{Fact, History};
 
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,7 +48,7 @@ pub enum Status {
     Trialing,
     /// Paid until the end of the current period.
     Active,
-    /// A payment failed; full access through the days of grace.
+    /// A payment failed or nobody renewed; full access through the days of grace.
     PastDue,
     /// The grace is over, or the money was taken back: read-only.
     Suspended,
@@ -111,16 +122,34 @@ impl Account {
         }
     }
 
+    /// Where the workspace stands at `now`, by the clock: a grace that is over
+    /// suspends without any event or job.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Status {
+        let before = |end: Option<Timestamp>| end.is_some_and(|end| now < end);
+        match self.status {
+            Status::Active if before(self.paid_until) => Status::Active,
+            // a subscription's next payment may be on its way; without one nothing renews
+            Status::Active if before(self.paid_until.map(plan::with_grace)) => {
+                if self.subscription.is_some() {
+                    Status::Active
+                } else {
+                    Status::PastDue
+                }
+            }
+            Status::PastDue if before(self.grace_until) => Status::PastDue,
+            Status::Active | Status::PastDue => Status::Suspended,
+            Status::Trialing | Status::Suspended | Status::Canceled => self.status,
+        }
+    }
+
     /// What may be done at `now`. Decided by the clock at the request; no job
     /// has to have run (clause 3.2b).
     #[must_use]
     pub fn access(&self, now: Timestamp) -> Access {
-        let before = |end: Option<Timestamp>| end.is_some_and(|end| now < end);
-        let full = match self.status {
+        let full = match self.standing(now) {
             Status::Trialing => self.trial.is_some_and(|trial| !trial.has_ended(now)),
-            // a period's end without news of the next payment is not a reason to lock out at once
-            Status::Active => before(self.paid_until.map(plan::with_grace)),
-            Status::PastDue => before(self.grace_until),
+            Status::Active | Status::PastDue => true,
             Status::Suspended | Status::Canceled => false,
         };
         if full { Access::Full } else { Access::ReadOnly }

@@ -11,8 +11,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::partition;
-use crate::db::{Entity, Key, Table, due};
+use super::{Upload, partition};
+use crate::{
+    db::{Db, Entity, Key, Page, Range, StoreError, Table, Tx, due},
+    expression::{Condition, Update},
+};
 
 /// How many shards the queue of the trash has.
 pub const TRASH_SHARDS: u8 = 4;
@@ -110,6 +113,33 @@ pub fn trash_queue(asset: AssetId) -> String {
 }
 
 impl Asset {
+    /// The asset that an upload makes when its bytes have arrived.
+    #[must_use]
+    pub fn arrived(upload: &Upload, now: Timestamp) -> Self {
+        Self {
+            workspace: upload.workspace,
+            id: upload.asset(),
+            version: 1,
+            revision: 1,
+            name: upload.name.clone(),
+            description: None,
+            content_type: upload.content_type.clone(),
+            size_bytes: upload.size_bytes,
+            sha256: upload.sha256.clone(),
+            uploaded_by: Some(upload.uploaded_by),
+            created_at: now,
+            updated_at: now,
+            preview: PreviewState::Pending,
+            technical: None,
+            tagging: TaggingState::Pending,
+            labels: Vec::new(),
+            text: Vec::new(),
+            moderation: Vec::new(),
+            own_labels: Vec::new(),
+            trashed_at: None,
+        }
+    }
+
     /// The keys of its objects.
     #[must_use]
     pub fn objects(&self) -> ObjectKeys {
@@ -204,4 +234,248 @@ impl Entity for LabelRow {
         let sk = format!("LABEL#{}#{}#{source}", self.key, self.asset);
         Key::new(partition(self.workspace), sk)
     }
+}
+
+/// What renditions found out about a file.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// Where the preview stands now.
+    pub preview: PreviewState,
+    /// What the file says of itself.
+    pub technical: Option<TechnicalMetadata>,
+}
+
+/// What the AI found in a preview.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// What is seen.
+    pub labels: Vec<Label>,
+    /// What is read.
+    pub text: Vec<DetectedText>,
+    /// What is warned of.
+    pub moderation: Vec<ModerationLabel>,
+}
+
+/// What a person changes about an asset.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The new name.
+    pub name: String,
+    /// The new description.
+    pub description: Option<String>,
+    /// The new labels of people.
+    pub own_labels: Vec<String>,
+}
+
+impl Db {
+    /// A live asset, if this workspace has it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn asset(&self, workspace: WorkspaceId, asset: AssetId) -> Result<Option<Asset>, StoreError> {
+        self.get(&asset_key(workspace, asset)).await
+    }
+
+    /// An asset, live or in the trash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn asset_anywhere(
+        &self,
+        workspace: WorkspaceId,
+        asset: AssetId,
+    ) -> Result<Option<Asset>, StoreError> {
+        let keys = [asset_key(workspace, asset), trash_key(workspace, asset)];
+        let wanted = keys.clone().map(|key| (Table::Catalog, key));
+        let mut found = self.get_many(&wanted).await?;
+        let live = found.take(&keys[0])?;
+        if live.is_some() { Ok(live) } else { found.take(&keys[1]) }
+    }
+
+    /// Assets, newest first: those that are live, or those in the trash.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidCursor`] for a foreign cursor.
+    pub async fn assets(
+        &self,
+        workspace: WorkspaceId,
+        prefix: &str,
+        limit: i32,
+        cursor: Option<&str>,
+    ) -> Result<Page<Asset>, StoreError> {
+        let pk = partition(workspace);
+        let newest_first = true;
+        self.list(&Range { pk: &pk, prefix, newest_first, limit, cursor }).await
+    }
+
+    /// Live assets with this label, newest first: one query and one batch read.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidCursor`] for a foreign cursor.
+    pub async fn assets_with_label(
+        &self,
+        workspace: WorkspaceId,
+        label: &str,
+        limit: i32,
+        cursor: Option<&str>,
+    ) -> Result<Page<Asset>, StoreError> {
+        let (pk, prefix) = (partition(workspace), label_prefix(label));
+        let range = Range { pk: &pk, prefix: &prefix, newest_first: true, limit, cursor };
+        let rows: Page<LabelRow> = self.list(&range).await?;
+        // an asset has two rows when AI and people agree
+        let mut ids: Vec<AssetId> = rows.items.iter().map(|row| row.asset).collect();
+        ids.dedup();
+        let keys: Vec<_> = ids.iter().map(|id| (Table::Catalog, asset_key(workspace, *id))).collect();
+        let mut items = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(100) {
+            let mut found = self.get_many(chunk).await?;
+            for (_, key) in chunk {
+                items.extend(found.take::<Asset>(key)?);
+            }
+        }
+        Ok(Page { items, next: rows.next })
+    }
+
+    /// Notes what renditions found out; once per version.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `asset` when it is gone, or has its preview already.
+    pub async fn rendered(&self, asset: &Asset, rendered: &Rendered, now: Timestamp) -> Result<(), StoreError> {
+        let mut update = Update::new()
+            .set("preview", &rendered.preview)?
+            .set("updated_at", now)?
+            .add("revision", 1);
+        if let Some(technical) = &rendered.technical {
+            update = update.set("technical", technical)?;
+        }
+        if rendered.preview != PreviewState::Ready {
+            update = update.set("tagging", TaggingState::Off)?;
+        }
+        let pending = Condition::equals("version", asset.version)?
+            .and(Condition::equals("preview", &PreviewState::Pending)?);
+        self.update::<Asset>("asset", &asset.key(), &update.when(pending)).await?;
+        Ok(())
+    }
+
+    /// Notes what the AI found, with the rows that searches use, in one
+    /// transaction; once per version, so that a redelivered event changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `asset` when it is gone, or was looked at already.
+    pub async fn tagged(
+        &self,
+        asset: &Asset,
+        state: TaggingState,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let pending = Condition::equals("version", asset.version)?
+            .and(Condition::equals("tagging", TaggingState::Pending)?);
+        let update = Update::new()
+            .set("tagging", state)?
+            .set("labels", &seen.labels)?
+            .set("text", &seen.text)?
+            .set("moderation", &seen.moderation)?
+            .set("updated_at", now)?
+            .add("revision", 1)
+            .when(pending);
+        let mut tx = Tx::new();
+        tx.update("asset", Table::Catalog, &asset.key(), &update);
+        if asset.trashed_at.is_none() {
+            let labelled = Asset { labels: seen.labels.clone(), own_labels: Vec::new(), ..asset.clone() };
+            for row in labelled.label_rows() {
+                tx.put("label", &row);
+            }
+        }
+        self.commit(tx).await
+    }
+
+    /// Changes what people say about a live asset.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `asset` when it was changed since it was read.
+    pub async fn edit_asset(&self, asset: &Asset, edit: Edit, now: Timestamp) -> Result<Asset, StoreError> {
+        let changed = Asset {
+            name: edit.name,
+            description: edit.description,
+            own_labels: edit.own_labels,
+            revision: asset.revision + 1,
+            updated_at: now,
+            ..asset.clone()
+        };
+        let mut update = Update::new()
+            .set("name", &changed.name)?
+            .set("own_labels", &changed.own_labels)?
+            .set("revision", changed.revision)?
+            .set("updated_at", now)?
+            .when(Condition::equals("revision", asset.revision)?);
+        update = match &changed.description {
+            Some(text) => update.set("description", text)?,
+            None => update.remove("description"),
+        };
+        let mut tx = Tx::new();
+        tx.update("asset", Table::Catalog, &asset.key(), &update);
+        let (before, after) = (asset.label_rows(), changed.label_rows());
+        for row in before.iter().filter(|row| !after.contains(row)) {
+            tx.delete("label", Table::Catalog, &row.key(), None);
+        }
+        for row in after.iter().filter(|row| !before.contains(row)) {
+            tx.put("label", row);
+        }
+        self.commit(tx).await?;
+        Ok(changed)
+    }
+
+    /// Moves an asset into the trash, out of lists and searches.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `asset` when it was changed since it was read.
+    pub async fn trash_asset(&self, asset: &Asset, now: Timestamp) -> Result<Asset, StoreError> {
+        let trashed = Asset { trashed_at: Some(now), ..next_revision(asset, now) };
+        let mut tx = Tx::new();
+        let unchanged = Condition::equals("revision", asset.revision)?;
+        tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
+        tx.create("trash", &trashed);
+        for row in asset.label_rows() {
+            tx.delete("label", Table::Catalog, &row.key(), None);
+        }
+        self.commit(tx).await?;
+        Ok(trashed)
+    }
+
+    /// Moves an asset out of the trash.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `asset` when it is not there any more.
+    pub async fn restore_asset(&self, asset: &Asset, now: Timestamp) -> Result<Asset, StoreError> {
+        let restored = Asset { trashed_at: None, ..next_revision(asset, now) };
+        let mut tx = Tx::new();
+        let unchanged = Condition::equals("revision", asset.revision)?;
+        tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
+        tx.create("restored", &restored);
+        for row in restored.label_rows() {
+            tx.put("label", &row);
+        }
+        self.commit(tx).await?;
+        Ok(restored)
+    }
+
+    /// Assets whose stay in the trash is over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn purgeable_assets(&self, now: Timestamp, limit: i32) -> Result<Vec<Asset>, StoreError> {
+        let mut over = Vec::new();
+        for shard in 0..TRASH_SHARDS {
+            for key in self.due(&format!("TRASH#{shard}"), now, limit).await? {
+                let asset: Option<Asset> = self.get(&key).await?;
+                over.extend(asset.filter(|a| a.trashed_at.is_some_and(|at| purge_at(at) <= now)));
+            }
+        }
+        Ok(over)
+    }
+}
+
+fn next_revision(asset: &Asset, now: Timestamp) -> Asset {
+    Asset { revision: asset.revision + 1, updated_at: now, ..asset.clone() }
 }

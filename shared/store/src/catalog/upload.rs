@@ -3,15 +3,21 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     ids::{AssetId, SubjectId, UploadId, WorkspaceId},
-    time::{SignedDuration, Timestamp, days},
+    time::{SignedDuration, Timestamp, days, shift},
 };
 use serde::{Deserialize, Serialize};
 
-use super::partition;
-use crate::db::{Entity, Key, Table, due};
+use super::{Asset, partition, workspace::workspace_key};
+use crate::{
+    db::{Db, Entity, Key, StoreError, Table, Tx, due, expires},
+    expression::{Condition, Update},
+    idempotency,
+};
 
 /// How long an upload may take before it is cleaned up.
 pub const LIFETIME: SignedDuration = days(7);
+/// How long an upload that is over is remembered after its lifetime.
+pub const REMEMBERED: SignedDuration = days(23);
 /// How many shards the queue of uploads has.
 pub const UPLOAD_SHARDS: u8 = 4;
 
@@ -74,10 +80,12 @@ impl Entity for Upload {
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        match self.state {
-            UploadState::Open => due(&upload_queue(self.id), self.expires_at),
-            UploadState::Finished | UploadState::Aborted => Vec::new(),
+        // what is over is forgotten a while later; until then a repeat finds it
+        let mut index = vec![expires(shift(self.expires_at, REMEMBERED))];
+        if self.state == UploadState::Open {
+            index.extend(due(&upload_queue(self.id), self.expires_at));
         }
+        index
     }
 }
 
@@ -93,4 +101,109 @@ impl Upload {
     pub fn of_asset(asset: AssetId) -> UploadId {
         UploadId::from_bytes(*asset.as_bytes())
     }
+}
+
+impl Db {
+    /// Begins an upload: reserves its bytes, once per idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `quota` when the bytes do not fit, with
+    /// `idempotency` when the key was used.
+    pub async fn begin_upload(
+        &self,
+        upload: &Upload,
+        limit_bytes: u64,
+        request: Option<&idempotency::Request<'_>>,
+    ) -> Result<(), StoreError> {
+        let mut tx = Tx::new();
+        let room = limit_bytes
+            .checked_sub(upload.size_bytes)
+            .ok_or(StoreError::Refused("quota"))?;
+        let reserve = Update::new()
+            .add("stored_bytes", signed(upload.size_bytes))
+            .when(Condition::at_most("stored_bytes", room)?.and(Condition::lacks("closing_since")));
+        tx.update("quota", Table::Catalog, &workspace_key(upload.workspace), &reserve);
+        tx.create("upload", upload);
+        if let Some(request) = request {
+            tx.once(request, &upload.id.to_string(), upload.created_at)?;
+        }
+        self.commit(tx).await
+    }
+
+    /// The upload, if this workspace has it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn upload(
+        &self,
+        workspace: WorkspaceId,
+        upload: UploadId,
+    ) -> Result<Option<Upload>, StoreError> {
+        self.get(&upload_key(workspace, upload)).await
+    }
+
+    /// The bytes have arrived: the upload becomes an asset. May be called again,
+    /// late or concurrently; returns the asset that was made now, if one was.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `workspace` when the workspace is being destroyed.
+    pub async fn finish_upload(&self, upload: &Upload, now: Timestamp) -> Result<Option<Asset>, StoreError> {
+        let asset = Asset::arrived(upload, now);
+        let finished = close(UploadState::Finished)?;
+        let mut tx = Tx::new();
+        let open = Condition::item_exists().and(Condition::lacks("closing_since"));
+        tx.check("workspace", Table::Catalog, &workspace_key(upload.workspace), &open);
+        tx.update("upload", Table::Catalog, &upload.key(), &finished);
+        tx.create("asset", &asset);
+        match self.commit(tx).await {
+            Ok(()) => Ok(Some(asset)),
+            Err(error) if error.refused("upload") || error.refused("asset") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives an upload up and returns its quota, once; `false` when it was over already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn abort_upload(&self, upload: &Upload) -> Result<bool, StoreError> {
+        let mut tx = Tx::new();
+        tx.update("upload", Table::Catalog, &upload.key(), &close(UploadState::Aborted)?);
+        let give_back = Update::new()
+            .add("stored_bytes", -signed(upload.size_bytes))
+            .when(Condition::item_exists());
+        tx.update("workspace", Table::Catalog, &workspace_key(upload.workspace), &give_back);
+        match self.commit(tx).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Open uploads whose time is over, from one shard of the queue.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expired_uploads(&self, now: Timestamp, limit: i32) -> Result<Vec<Upload>, StoreError> {
+        let mut expired = Vec::new();
+        for shard in 0..UPLOAD_SHARDS {
+            for key in self.due(&format!("UPLOAD#{shard}"), now, limit).await? {
+                let upload: Option<Upload> = self.get(&key).await?;
+                expired.extend(upload.filter(|u| u.state == UploadState::Open && u.expires_at <= now));
+            }
+        }
+        Ok(expired)
+    }
+}
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+fn close(state: UploadState) -> Result<Update, StoreError> {
+    Ok(Update::new()
+        .set("state", state)?
+        .remove("due_queue")
+        .remove("due_at")
+        .when(Condition::equals("state", UploadState::Open)?))
 }

@@ -16,6 +16,9 @@ pub use consent::{Consent, consent_history};
 pub use link::{Link, LinkPurpose, link_key};
 pub use login::{Login, login_key};
 pub use record::{PendingSignUp, PersonRecord, PersonState, pending_key, person_key};
+pub use request::{
+    CONFIRMATION_LENGTH, EXPORT_LENGTH, ExportCopy, Reasons, Request, Slot, request_key,
+};
 pub use session::{SESSION_LENGTH, Session, session_key};
 
 use domain::ids::SubjectId;

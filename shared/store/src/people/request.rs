@@ -1,1 +1,330 @@
-//! Data-subject requests as they are stored.
+//! Data-subject requests as they are stored (clauses 6.3, 6.7).
+//!
+//! A request stands in its person's partition; the staff find it by id and by
+//! deadline over sparse indexes that hold keys only. A second item per person
+//! and kind makes that an open request absorbs its duplicates.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    ids::{CaseId, RequestId, SubjectId},
+    request::{Progress, RequestKind, State},
+    time::{SignedDuration, Timestamp, days},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{PersonRecord, partition, person_key};
+use crate::{
+    db::{Db, Entity, Key, StoreError, Table, Tx, expires},
+    expression::{Condition, Update},
+    personal::Sealed,
+};
+
+/// How long a request waits for the link in its letter to be used.
+pub const CONFIRMATION_LENGTH: SignedDuration = days(7);
+/// How long a copy is kept for download (data map: 7 days).
+pub const EXPORT_LENGTH: SignedDuration = days(7);
+
+const QUEUE: &str = "REQUESTS";
+const PREFIX: &str = "DSR#";
+
+/// A copy that is ready for download.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportCopy {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Until when it may be downloaded.
+    pub expires_at: Timestamp,
+    /// Its parts, by name: `json`, `html` and further ones for long lists.
+    pub parts: Vec<String>,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose request.
+    pub subject: SubjectId,
+    /// The request.
+    pub id: RequestId,
+    /// Counts changes.
+    pub revision: u64,
+    /// Kind, state, deadline.
+    pub progress: Progress,
+    /// What the person wrote: [`domain::request::Details`] as JSON
+    /// ([`domain::data_map::Field::RequestDetails`]).
+    pub details: Option<Sealed>,
+    /// What the staff wrote: [`Reasons`] as JSON
+    /// ([`domain::data_map::Field::RequestReason`]).
+    pub reason: Option<Sealed>,
+    /// The case of an erasure, from its approval on.
+    pub case: Option<CaseId>,
+    /// The copy that an access was answered with.
+    pub export: Option<ExportCopy>,
+    /// When an unconfirmed request is forgotten.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The staff's words to the person; stored sealed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reasons {
+    /// Why the answer takes longer.
+    pub extension: Option<String>,
+    /// Why it is refused.
+    pub refusal: Option<String>,
+}
+
+impl std::fmt::Debug for Reasons {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reasons(…)")
+    }
+}
+
+/// Where a request stands.
+#[must_use]
+pub fn request_key(subject: SubjectId, request: RequestId) -> Key {
+    Key::new(partition(subject), format!("{PREFIX}{request}"))
+}
+
+impl Entity for Request {
+    const TABLE: Table = Table::People;
+
+    fn key(&self) -> Key {
+        request_key(self.subject, self.id)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        let text = |value: String| AttributeValue::S(value);
+        let mut index = vec![("request_id", text(self.id.to_string()))];
+        if self.progress.state().is_pending() {
+            index.push(("queue", text(QUEUE.to_owned())));
+            index.push(("queue_due", text(self.progress.due_at().to_string())));
+        }
+        index.extend(self.expires_at.map(expires));
+        index
+    }
+}
+
+impl Request {
+    /// A request as it came in; one that awaits its confirmation is forgotten
+    /// after [`CONFIRMATION_LENGTH`].
+    #[must_use]
+    pub fn new(subject: SubjectId, id: RequestId, progress: Progress) -> Self {
+        let awaiting = progress.state() == State::AwaitingConfirmation;
+        let end = domain::time::shift(progress.received_at(), CONFIRMATION_LENGTH);
+        Self {
+            subject,
+            id,
+            revision: 1,
+            progress,
+            details: None,
+            reason: None,
+            case: None,
+            export: None,
+            expires_at: awaiting.then_some(end),
+        }
+    }
+
+    /// It waited too long for its confirmation.
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// The next state of the request, under its next revision.
+    #[must_use]
+    pub fn with(mut self, progress: Progress) -> Self {
+        if progress.state() != State::AwaitingConfirmation {
+            self.expires_at = None;
+        }
+        self.progress = progress;
+        self.revision += 1;
+        self
+    }
+
+    fn slot(&self) -> Slot {
+        Slot {
+            subject: self.subject,
+            kind: self.progress.kind(),
+            request: self.id,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// The one open request of a person and kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Whose.
+    pub subject: SubjectId,
+    /// Of which kind.
+    pub kind: RequestKind,
+    /// The request.
+    pub request: RequestId,
+    /// Until when an unconfirmed request holds it.
+    pub expires_at: Option<Timestamp>,
+}
+
+fn slot_key(subject: SubjectId, kind: RequestKind) -> Key {
+    Key::new(partition(subject), format!("DSRSLOT#{}", kind.as_str()))
+}
+
+impl Entity for Slot {
+    const TABLE: Table = Table::People;
+
+    fn key(&self) -> Key {
+        slot_key(self.subject, self.kind)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        self.expires_at.map(expires).into_iter().collect()
+    }
+}
+
+impl Tx {
+    /// Stores a new request; refused under `open request` while another one of
+    /// the same person and kind is open, which absorbs this one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_request(&mut self, request: &Request, now: Timestamp) -> Result<(), StoreError> {
+        let free = Condition::item_absent().or(Condition::at_most("expires_at", now)?);
+        self.put_if("open request", &request.slot(), Some(&free));
+        self.create("request", request);
+        Ok(())
+    }
+
+    /// Stores the next state of a request, as [`Request::with`] made it; refused
+    /// under `request` when somebody else changed it meanwhile. A closed request
+    /// makes room for another of its kind.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn change_request(&mut self, request: &Request) -> Result<(), StoreError> {
+        let unchanged = Condition::equals("revision", request.revision - 1)?;
+        self.put_if("request", request, Some(&unchanged));
+        let mine = Condition::equals("request", request.id)?;
+        if request.progress.state().is_closed() {
+            let gone = mine.or(Condition::item_absent());
+            let key = slot_key(request.subject, request.progress.kind());
+            self.delete("open request", Table::People, &key, Some(&gone));
+        } else {
+            self.put_if("open request", &request.slot(), Some(&mine));
+        }
+        Ok(())
+    }
+
+    /// Restricts processing from `from` on, which may lie in the past: a
+    /// request counts from its receipt (6.7). Demands, as [`Tx::alive`] does,
+    /// that the person is not being erased; an earlier restriction stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn restrict(
+        &mut self,
+        person: &PersonRecord,
+        from: Timestamp,
+    ) -> Result<(), StoreError> {
+        if person.restricted_from.is_some_and(|earlier| earlier <= from) {
+            self.alive(person.subject);
+            return Ok(());
+        }
+        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
+        let update = Update::new().set("restricted_from", from)?.when(alive);
+        self.update("person", Table::People, &person_key(person.subject), &update);
+        Ok(())
+    }
+
+    /// Lifts the restriction; demands that the person is not being erased.
+    pub fn lift_restriction(&mut self, subject: SubjectId) {
+        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
+        let update = Update::new().remove("restricted_from").when(alive);
+        self.update("person", Table::People, &person_key(subject), &update);
+    }
+}
+
+impl Db {
+    /// One request of a person; a forgotten one is not found.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn request(
+        &self,
+        subject: SubjectId,
+        request: RequestId,
+        now: Timestamp,
+    ) -> Result<Option<Request>, StoreError> {
+        let found: Option<Request> = self.get(&request_key(subject, request)).await?;
+        Ok(found.filter(|request| !request.is_forgotten(now)))
+    }
+
+    /// A request by its id alone: the staff's way.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn request_by_id(
+        &self,
+        request: RequestId,
+        now: Timestamp,
+    ) -> Result<Option<Request>, StoreError> {
+        let id = request.to_string();
+        let keys = self.people_index("requests", "request_id", &id, 1).await?;
+        let Some(key) = keys.first() else {
+            return Ok(None);
+        };
+        let found: Option<Request> = self.get(key).await?;
+        Ok(found.filter(|request| !request.is_forgotten(now)))
+    }
+
+    /// Every request of a person, oldest first, without the forgotten ones.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn requests_of(
+        &self,
+        subject: SubjectId,
+        now: Timestamp,
+    ) -> Result<Vec<Request>, StoreError> {
+        let mut all: Vec<Request> = self.list_all(&partition(subject), PREFIX).await?;
+        all.retain(|request| !request.is_forgotten(now));
+        Ok(all)
+    }
+
+    /// The open request of a person and kind.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_request(
+        &self,
+        subject: SubjectId,
+        kind: RequestKind,
+        now: Timestamp,
+    ) -> Result<Option<Request>, StoreError> {
+        let slot: Option<Slot> = self.get(&slot_key(subject, kind)).await?;
+        match slot {
+            Some(slot) => self.request(subject, slot.request, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Up to 100 requests that the staff have to see, by deadline.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn request_queue(&self) -> Result<Vec<Request>, StoreError> {
+        let keys = self.people_index("queue", "queue", QUEUE, 100).await?;
+        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.get_many(&keys).await?;
+        let mut requests = Vec::with_capacity(keys.len());
+        for (_, key) in &keys {
+            requests.extend(
+                found
+                    .take::<Request>(key)?
+                    // the index may lag behind the item
+                    .filter(|request| request.progress.state().is_pending()),
+            );
+        }
+        Ok(requests)
+    }
+}

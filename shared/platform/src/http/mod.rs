@@ -1,0 +1,15 @@
+//! The HTTP edge: what every route has in common.
+
+mod body;
+mod client;
+mod conditional;
+mod edge;
+mod problem;
+mod session;
+
+pub use body::{IdempotencyKey, JsonBody, PathId, QueryOf};
+pub use client::ClientInfo;
+pub use conditional::{IfMatch, Versioned, etag};
+pub use edge::edge;
+pub use problem::{Problem, ProblemDocument};
+pub use session::{Auth, SESSION_COOKIE, SignedIn, Staff, clear_cookie, session_cookie};

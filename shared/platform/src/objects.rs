@@ -1,0 +1,522 @@
+//! Object storage: presigned addresses for people, whole objects for functions.
+
+use std::time::Duration;
+
+use aws_sdk_s3::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    presigning::PresigningConfig,
+    primitives::ByteStream,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+
+use crate::env::{ConfigError, Env};
+
+/// How long an address for an upload holds.
+pub const UPLOAD_ADDRESS: Duration = Duration::from_secs(3600);
+/// How long an address for a download holds.
+pub const DOWNLOAD_ADDRESS: Duration = Duration::from_secs(300);
+
+/// S3 did not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// There is no such object or upload.
+    #[error("there is no such object")]
+    Missing,
+    /// The object's parts or conditions are not as they were named.
+    #[error("S3 refuses: {0}")]
+    Refused(String),
+    /// Busy or away: the same call may succeed later.
+    #[error("S3 can't answer now: {0}")]
+    Unavailable(String),
+}
+
+fn failure<E, R>(error: SdkError<E, R>) -> ObjectError
+where
+    E: ProvideErrorMetadata,
+{
+    let Some(service) = error.as_service_error() else {
+        return ObjectError::Unavailable("no answer".to_owned());
+    };
+    let code = service.code().unwrap_or("unknown").to_owned();
+    match code.as_str() {
+        "NoSuchKey" | "NoSuchUpload" | "NotFound" | "NoSuchVersion" => ObjectError::Missing,
+        "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "PreconditionFailed"
+        | "InvalidRequest" | "BadDigest" | "AccessDenied" => ObjectError::Refused(code),
+        _ => ObjectError::Unavailable(code),
+    }
+}
+
+/// A request that a person's browser may send as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// `PUT` or `GET`.
+    pub method: String,
+    /// The address with its signature.
+    pub url: String,
+    /// The headers that are signed and must be sent.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What an upload must be, to the byte.
+#[derive(Debug, Clone)]
+pub struct Expected<'a> {
+    /// The content type.
+    pub content_type: &'a str,
+    /// The exact size.
+    pub size_bytes: u64,
+    /// SHA-256 of the whole, hexadecimal.
+    pub sha256: &'a str,
+}
+
+/// What is known of an object.
+#[derive(Debug, Clone)]
+pub struct ObjectInfo {
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its content type.
+    pub content_type: Option<String>,
+    /// Its entity tag, without quotes.
+    pub etag: String,
+    /// Its version.
+    pub version: Option<String>,
+}
+
+/// A part that has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its entity tag, without quotes.
+    pub etag: String,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// One version or delete marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// One bucket.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    client: Client,
+    bucket: String,
+}
+
+fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
+fn unquoted(etag: Option<&str>) -> String {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+fn sha256_base64(hexadecimal: &str) -> Result<String, ObjectError> {
+    let bytes = hex::decode(hexadecimal).map_err(|e| ObjectError::Refused(e.to_string()))?;
+    Ok(STANDARD.encode(bytes))
+}
+
+/// RFC 6266: a plain name for old clients, the exact one for the others.
+fn content_disposition(name: &str) -> String {
+    const ATTR_CHAR: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+        .remove(b'.')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'~');
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let exact = percent_encoding::utf8_percent_encode(name, ATTR_CHAR);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
+}
+
+impl Objects {
+    /// The bucket that the variable names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(
+        aws: &aws_types::SdkConfig,
+        env: &Env,
+        variable: &'static str,
+    ) -> Result<Self, ConfigError> {
+        let path_style = env.optional("S3_FORCE_PATH_STYLE") == Some("true");
+        let config = aws_sdk_s3::config::Builder::from(aws)
+            .force_path_style(path_style)
+            .build();
+        Ok(Self {
+            client: Client::from_conf(config),
+            bucket: env.required(variable)?,
+        })
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// An address that takes exactly the expected bytes, once, as this key.
+    ///
+    /// # Errors
+    /// [`ObjectError`]; nothing is sent, presigning is arithmetic.
+    pub async fn presign_put(
+        &self,
+        key: &str,
+        expected: &Expected<'_>,
+    ) -> Result<Presigned, ObjectError> {
+        let presigned = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(expected.content_type)
+            .content_length(i64::try_from(expected.size_bytes).unwrap_or(i64::MAX))
+            .checksum_sha256(sha256_base64(expected.sha256)?)
+            .if_none_match("*")
+            .presigned(config(UPLOAD_ADDRESS)?)
+            .await
+            .map_err(failure)?;
+        Ok(present(&presigned))
+    }
+
+    /// An address that takes one part of this size.
+    ///
+    /// # Errors
+    /// [`ObjectError`]; nothing is sent.
+    pub async fn presign_part(
+        &self,
+        key: &str,
+        upload: &str,
+        part: u32,
+        size_bytes: u64,
+    ) -> Result<Presigned, ObjectError> {
+        let presigned = self
+            .client
+            .upload_part()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload)
+            .part_number(i32::try_from(part).unwrap_or(i32::MAX))
+            .content_length(i64::try_from(size_bytes).unwrap_or(i64::MAX))
+            .presigned(config(UPLOAD_ADDRESS)?)
+            .await
+            .map_err(failure)?;
+        Ok(present(&presigned))
+    }
+
+    /// An address from which an object may be read for five minutes; with a
+    /// name, it is saved under that name.
+    ///
+    /// # Errors
+    /// [`ObjectError`]; nothing is sent.
+    pub async fn presign_get(
+        &self,
+        key: &str,
+        save_as: Option<&str>,
+    ) -> Result<Presigned, ObjectError> {
+        let presigned = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .set_response_content_disposition(save_as.map(content_disposition))
+            .presigned(config(DOWNLOAD_ADDRESS)?)
+            .await
+            .map_err(failure)?;
+        Ok(present(&presigned))
+    }
+
+    /// What is known of an object.
+    ///
+    /// # Errors
+    /// [`ObjectError::Missing`].
+    pub async fn head(&self, key: &str) -> Result<ObjectInfo, ObjectError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            // a HEAD's error has no body and so no code
+            Err(error)
+                if error
+                    .raw_response()
+                    .is_some_and(|r| r.status().as_u16() == 404) =>
+            {
+                return Err(ObjectError::Missing);
+            }
+            Err(error) => return Err(failure(error)),
+        };
+        Ok(ObjectInfo {
+            size_bytes: number(answer.content_length().unwrap_or_default()),
+            content_type: answer.content_type().map(str::to_owned),
+            etag: unquoted(answer.e_tag()),
+            version: answer.version_id().map(str::to_owned),
+        })
+    }
+
+    /// An object's bytes.
+    ///
+    /// # Errors
+    /// [`ObjectError::Missing`].
+    pub async fn get(&self, key: &str) -> Result<Bytes, ObjectError> {
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(failure)?;
+        let body = answer.body.collect().await;
+        let body = body.map_err(|e| ObjectError::Unavailable(e.to_string()))?;
+        Ok(body.into_bytes())
+    }
+
+    /// Stores an object.
+    ///
+    /// # Errors
+    /// [`ObjectError`].
+    pub async fn put(
+        &self,
+        key: &str,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), ObjectError> {
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(failure)?;
+        Ok(())
+    }
+
+    /// Begins an upload in parts. Returns its id.
+    ///
+    /// # Errors
+    /// [`ObjectError`].
+    pub async fn create_multipart(
+        &self,
+        key: &str,
+        content_type: &str,
+    ) -> Result<String, ObjectError> {
+        let answer = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+            .send()
+            .await
+            .map_err(failure)?;
+        answer
+            .upload_id
+            .ok_or_else(|| ObjectError::Unavailable("no upload id".to_owned()))
+    }
+
+    /// The parts that have arrived, all pages.
+    ///
+    /// # Errors
+    /// [`ObjectError::Missing`] when the upload is over.
+    pub async fn parts(&self, key: &str, upload: &str) -> Result<Vec<Part>, ObjectError> {
+        let mut parts = Vec::new();
+        let mut pages = self
+            .client
+            .list_parts()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failure)?;
+            parts.extend(page.parts().iter().map(|part| Part {
+                number: u32::try_from(part.part_number().unwrap_or_default()).unwrap_or_default(),
+                etag: unquoted(part.e_tag()),
+                size_bytes: number(part.size().unwrap_or_default()),
+            }));
+        }
+        Ok(parts)
+    }
+
+    /// Joins the parts.
+    ///
+    /// # Errors
+    /// [`ObjectError::Refused`] when they are not as named.
+    pub async fn complete(
+        &self,
+        key: &str,
+        upload: &str,
+        parts: &[Part],
+    ) -> Result<(), ObjectError> {
+        let parts = parts
+            .iter()
+            .map(|part| {
+                CompletedPart::builder()
+                    .part_number(i32::try_from(part.number).unwrap_or(i32::MAX))
+                    .e_tag(&part.etag)
+                    .build()
+            })
+            .collect();
+        let joined = CompletedMultipartUpload::builder()
+            .set_parts(Some(parts))
+            .build();
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload)
+            .multipart_upload(joined)
+            .send()
+            .await
+            .map_err(failure)?;
+        Ok(())
+    }
+
+    /// Gives an upload in parts up; one that is over is no error.
+    ///
+    /// # Errors
+    /// [`ObjectError`].
+    pub async fn abort(&self, key: &str, upload: &str) -> Result<(), ObjectError> {
+        let answer = self
+            .client
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload)
+            .send()
+            .await;
+        match answer.map_err(failure) {
+            Ok(_) | Err(ObjectError::Missing) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Unfinished uploads whose keys begin so: key and upload id.
+    ///
+    /// # Errors
+    /// [`ObjectError`].
+    pub async fn unfinished(&self, prefix: &str) -> Result<Vec<(String, String)>, ObjectError> {
+        let answer = self
+            .client
+            .list_multipart_uploads()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .send()
+            .await
+            .map_err(failure)?;
+        let uploads = answer
+            .uploads()
+            .iter()
+            .filter_map(|upload| Some((upload.key()?.to_owned(), upload.upload_id()?.to_owned())));
+        Ok(uploads.collect())
+    }
+
+    /// Up to 1,000 versions and delete markers whose keys begin so.
+    ///
+    /// # Errors
+    /// [`ObjectError`].
+    pub async fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>, ObjectError> {
+        let answer = self
+            .client
+            .list_object_versions()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .send()
+            .await
+            .map_err(failure)?;
+        let entry = |key: Option<&str>, version: Option<&str>| {
+            Some(ObjectVersion {
+                key: key?.to_owned(),
+                version: version.unwrap_or("null").to_owned(),
+            })
+        };
+        let versions = answer
+            .versions()
+            .iter()
+            .filter_map(|v| entry(v.key(), v.version_id()));
+        let markers = answer
+            .delete_markers()
+            .iter()
+            .filter_map(|m| entry(m.key(), m.version_id()));
+        Ok(versions.chain(markers).collect())
+    }
+
+    /// Destroys up to 1,000 versions for good.
+    ///
+    /// # Errors
+    /// [`ObjectError`]; versions that could not be destroyed are an error too.
+    pub async fn destroy(&self, versions: &[ObjectVersion]) -> Result<(), ObjectError> {
+        if versions.is_empty() {
+            return Ok(());
+        }
+        let mut objects = Vec::with_capacity(versions.len());
+        for version in versions {
+            let object = ObjectIdentifier::builder()
+                .key(&version.key)
+                .version_id(&version.version)
+                .build()
+                .map_err(|e| ObjectError::Refused(e.to_string()))?;
+            objects.push(object);
+        }
+        let delete = Delete::builder()
+            .set_objects(Some(objects))
+            .quiet(true)
+            .build()
+            .map_err(|e| ObjectError::Refused(e.to_string()))?;
+        let answer = self
+            .client
+            .delete_objects()
+            .bucket(&self.bucket)
+            .delete(delete)
+            .send()
+            .await
+            .map_err(failure)?;
+        match answer.errors().first() {
+            None => Ok(()),
+            Some(error) => Err(ObjectError::Unavailable(
+                error.code().unwrap_or("unknown").to_owned(),
+            )),
+        }
+    }
+}
+
+fn config(valid: Duration) -> Result<PresigningConfig, ObjectError> {
+    PresigningConfig::expires_in(valid).map_err(|e| ObjectError::Refused(e.to_string()))
+}
+
+fn present(request: &aws_sdk_s3::presigning::PresignedRequest) -> Presigned {
+    let headers = request
+        .headers()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    Presigned {
+        method: request.method().to_owned(),
+        url: request.uri().to_owned(),
+        headers,
+    }
+}

@@ -1,0 +1,109 @@
+//! The application's secret: one JSON document in Secrets Manager.
+
+use std::{collections::HashSet, sync::Arc};
+
+use aws_sdk_secretsmanager::Client;
+use domain::contact::EmailAddress;
+use serde::Deserialize;
+use store::lookup::{LookupHash, LookupKey};
+use zeroize::Zeroizing;
+
+use crate::env::{ConfigError, Env};
+
+/// What the secret holds.
+#[derive(Clone, Deserialize)]
+struct Document {
+    lookup_key: Zeroizing<String>,
+    #[serde(default)]
+    staff: Vec<String>,
+    #[serde(default)]
+    stripe: StripeSecret,
+    #[serde(default)]
+    yookassa: YookassaSecret,
+}
+
+/// Stripe's keys.
+#[derive(Clone, Default, Deserialize)]
+pub struct StripeSecret {
+    /// The key of our calls.
+    #[serde(default)]
+    pub api_key: Zeroizing<String>,
+    /// The keys of their webhooks: two while one is rolled.
+    #[serde(default)]
+    pub webhook_secrets: Vec<Zeroizing<String>>,
+}
+
+/// YooKassa's keys.
+#[derive(Clone, Default, Deserialize)]
+pub struct YookassaSecret {
+    /// The shop.
+    #[serde(default)]
+    pub shop_id: String,
+    /// The key of our calls.
+    #[serde(default)]
+    pub secret_key: Zeroizing<String>,
+}
+
+/// The application's secret, read once in the init phase.
+#[derive(Clone)]
+pub struct AppSecret {
+    /// The key of keyed hashes.
+    pub lookup: LookupKey,
+    /// Who is staff, by the hash of their login address.
+    pub staff: Arc<HashSet<LookupHash>>,
+    /// Stripe's keys.
+    pub stripe: StripeSecret,
+    /// YooKassa's keys.
+    pub yookassa: YookassaSecret,
+}
+
+impl std::fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppSecret(…)")
+    }
+}
+
+impl AppSecret {
+    /// Reads the secret that `APP_SECRET` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub async fn load(aws: &aws_types::SdkConfig, env: &Env) -> Result<Self, ConfigError> {
+        let answer = Client::new(aws)
+            .get_secret_value()
+            .secret_id(env.required("APP_SECRET")?)
+            .send()
+            .await
+            .map_err(|e| {
+                use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+                ConfigError::Secret(e.code().unwrap_or("no answer").to_owned())
+            })?;
+        let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self, ConfigError> {
+        // the parser's message could quote the secret
+        let document: Document = serde_json::from_str(text).map_err(|_| {
+            ConfigError::Secret("it is not the JSON document of the docs".to_owned())
+        })?;
+        if document.lookup_key.len() < 32 {
+            return Err(ConfigError::Secret(
+                "lookup_key has under 32 characters".to_owned(),
+            ));
+        }
+        let lookup = LookupKey::new(&document.lookup_key);
+        let staff = document
+            .staff
+            .iter()
+            .filter_map(|address| EmailAddress::new(address).ok())
+            .map(|address| lookup.email(&address))
+            .collect();
+        Ok(Self {
+            lookup,
+            staff: Arc::new(staff),
+            stripe: document.stripe,
+            yookassa: document.yookassa,
+        })
+    }
+}
