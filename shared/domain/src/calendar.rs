@@ -89,9 +89,7 @@ fn next(date: Date) -> Date {
 /// # Errors
 /// [`MissingYear`].
 pub fn is_working(date: Date) -> Result<bool, MissingYear> {
-    let year = years()
-        .get(&date.year())
-        .ok_or(MissingYear(date.year()))?;
+    let year = years().get(&date.year()).ok_or(MissingYear(date.year()))?;
     let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
     Ok(if weekend {
         year.working_weekends.contains(&date)

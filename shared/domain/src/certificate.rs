@@ -208,6 +208,12 @@ pub enum Invalid {
     Inconsistent(&'static str),
 }
 
+/// Where a certificate stands in the proofs bucket.
+#[must_use]
+pub fn object_key(case: CaseId) -> String {
+    format!("certificates/{case}.json")
+}
+
 /// SHA-256 of a text, hexadecimal.
 #[must_use]
 pub fn sha256(text: &str) -> String {
@@ -225,8 +231,10 @@ pub fn fingerprint(case: CaseId, identifier: &str) -> String {
 pub fn identifiers(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
         .filter(|token| {
-            let hexadecimal =
-                |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            let hexadecimal = |text: &str| {
+                text.bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            };
             match token.split_once('_') {
                 Some((prefix, digits)) => {
                     prefix.len() == 3 && digits.len() == 32 && hexadecimal(digits)
@@ -254,7 +262,9 @@ impl Recipe {
     /// Whether a partition is among those in which an identifier may remain.
     #[must_use]
     pub fn excepts(&self, partition: &str) -> bool {
-        self.except.iter().any(|prefix| partition.starts_with(prefix))
+        self.except
+            .iter()
+            .any(|prefix| partition.starts_with(prefix))
     }
 }
 
@@ -292,8 +302,7 @@ impl CertificateFile {
     pub fn verify(&self, public_key: &[u8]) -> Result<Certificate, Invalid> {
         verify_signature(&self.seal, public_key)?;
         let unreadable = |e: serde_json::Error| Invalid::Unreadable(e.to_string());
-        let statement: Statement =
-            serde_json::from_str(&self.seal.payload).map_err(unreadable)?;
+        let statement: Statement = serde_json::from_str(&self.seal.payload).map_err(unreadable)?;
         if statement.certificate_sha256 != sha256(&self.certificate) {
             return Err(Invalid::Changed);
         }

@@ -222,6 +222,11 @@ pub enum Job {
         /// Which request.
         request: RequestId,
     },
+    /// Go on with an erasure that has begun because its purpose has ended.
+    Erase {
+        /// Who is erased.
+        subject: SubjectId,
+    },
     /// Destroy a workspace whose time is up (clause 5.2, retention).
     DestroyWorkspace {
         /// Which workspace.

@@ -155,9 +155,7 @@ impl Ground {
             && text.chars().any(|c| c.is_ascii_digit())
             && text.chars().any(char::is_alphabetic)
             && !text.chars().any(char::is_control);
-        valid
-            .then(|| Self(text.to_owned()))
-            .ok_or(InvalidGround)
+        valid.then(|| Self(text.to_owned())).ok_or(InvalidGround)
     }
 
     /// The text.

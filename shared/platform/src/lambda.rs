@@ -110,3 +110,48 @@ where
     }
     Ok(serde_json::to_value(answer)?)
 }
+
+/// The keys of the objects that a bucket's event says were created, decoded
+/// (S3 sends them URL-encoded, with `+` for a space). Removals and the test
+/// event that S3 sends when notifications are set up hold none.
+///
+/// # Errors
+/// Text that is no JSON.
+pub fn created_keys(body: &str) -> Result<Vec<String>, serde_json::Error> {
+    let event: Value = serde_json::from_str(body)?;
+    let records = event["Records"].as_array().map_or(&[][..], Vec::as_slice);
+    Ok(records
+        .iter()
+        .filter(|record| {
+            let name = record["eventName"].as_str().unwrap_or_default();
+            name.starts_with("ObjectCreated:")
+        })
+        .filter_map(|record| record["s3"]["object"]["key"].as_str())
+        .map(|key| {
+            let spaced = key.replace('+', " ");
+            percent_encoding::percent_decode_str(&spaced)
+                .decode_utf8_lossy()
+                .into_owned()
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn keys_are_decoded_and_removals_passed_over() {
+        let body = json!({"Records": [
+            {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "a+b%2Fc%20d"}}},
+            {"eventName": "ObjectRemoved:Delete", "s3": {"object": {"key": "gone"}}},
+        ]});
+        assert_eq!(created_keys(&body.to_string()).unwrap(), ["a b/c d"]);
+        assert_eq!(
+            created_keys("{\"Event\":\"s3:TestEvent\"}").unwrap(),
+            Vec::<String>::new()
+        );
+        assert!(created_keys("no JSON").is_err());
+    }
+}

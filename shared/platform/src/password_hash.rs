@@ -28,10 +28,15 @@ impl From<HashError> for Problem {
     }
 }
 
-// the library's default parameters are those that the policy of the service
-// asks for; a test holds them to it
+// the library's default parameters are the ones above; a test holds them to it
 fn argon2id() -> Argon2<'static> {
     Argon2::default()
+}
+
+impl From<WeakPassword> for Problem {
+    fn from(weak: WeakPassword) -> Self {
+        Self::invalid("weak_password", format!("Choose another password: {weak}."))
+    }
 }
 
 /// Accepts a new password that is not made of what the person told about themselves.
@@ -64,10 +69,14 @@ pub fn choose(text: &str, about: &Profile) -> Result<Password, WeakPassword> {
 /// [`HashError`].
 pub async fn hash(password: &Password) -> Result<String, HashError> {
     let bytes = Zeroizing::new(password.as_bytes().to_vec());
-    spawn_blocking(move || argon2id().hash_password(&bytes).map(|hash| hash.to_string()))
-        .await
-        .map_err(|e| HashError(e.to_string()))?
-        .map_err(|e| HashError(e.to_string()))
+    spawn_blocking(move || {
+        argon2id()
+            .hash_password(&bytes)
+            .map(|hash| hash.to_string())
+    })
+    .await
+    .map_err(|e| HashError(e.to_string()))?
+    .map_err(|e| HashError(e.to_string()))
 }
 
 /// Whether this is the password of the stored hash. Without one the same work

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use aws_sdk_secretsmanager::Client;
 use domain::contact::EmailAddress;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use store::lookup::{LookupHash, LookupKey};
 use zeroize::Zeroizing;
 
@@ -13,6 +13,7 @@ use crate::env::{ConfigError, Env};
 /// What the secret holds.
 #[derive(Clone, Deserialize)]
 struct Document {
+    #[serde(deserialize_with = "text")]
     lookup_key: Zeroizing<String>,
     #[serde(default)]
     staff: Vec<String>,
@@ -22,14 +23,27 @@ struct Document {
     yookassa: YookassaSecret,
 }
 
+/// Reads a secret of a body or document into memory that is wiped after use.
+///
+/// # Errors
+/// Anything but a text.
+pub fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(d).map(Zeroizing::new)
+}
+
+fn secrets<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Zeroizing<String>>, D::Error> {
+    let texts = Vec::<String>::deserialize(d)?;
+    Ok(texts.into_iter().map(Zeroizing::new).collect())
+}
+
 /// Stripe's keys.
 #[derive(Clone, Default, Deserialize)]
 pub struct StripeSecret {
     /// The key of our calls.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub api_key: Zeroizing<String>,
     /// The keys of their webhooks: two while one is rolled.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secrets")]
     pub webhook_secrets: Vec<Zeroizing<String>>,
 }
 
@@ -40,7 +54,7 @@ pub struct YookassaSecret {
     #[serde(default)]
     pub shop_id: String,
     /// The key of our calls.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub secret_key: Zeroizing<String>,
 }
 

@@ -317,21 +317,15 @@ impl Db {
         Ok(())
     }
 
-    /// Freezes a case whose work is done: end, ledger entry and what was kept
-    /// are written once, so that every attempt makes the same certificate.
+    /// Freezes a case whose work is done: its end and its ledger entry are
+    /// written once, so that every attempt makes the same certificate.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn freeze_case(
-        &self,
-        case: CaseId,
-        kept: &[Kept],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn freeze_case(&self, case: CaseId, now: Timestamp) -> Result<(), StoreError> {
         let update = Update::new()
             .set("finished_at", now)?
             .set("ledger_entry", EntryId::new(now))?
-            .set("kept", kept)?
             .when(Condition::item_exists().and(Condition::lacks("finished_at")));
         match self
             .update::<Case>("freeze", &case_key(case), &update)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     ids::EntryId,
     ledger::{Entry, Link, SHARDS},
@@ -49,9 +50,15 @@ impl Entity for StoredLink {
     fn key(&self) -> Key {
         Key::new(
             chain(self.link.shard),
-            format!("LINK#{:020}", self.link.sequence),
+            format!("{LINK_PREFIX}{}", place(self.link.sequence)),
         )
     }
+}
+
+const LINK_PREFIX: &str = "LINK#";
+
+fn place(sequence: u64) -> String {
+    format!("{sequence:020}")
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -87,13 +94,10 @@ impl Tx {
     }
 }
 
-/// Reads an entry out of a stream record's image.
-///
-/// # Errors
-/// An image that is not an entry.
-pub fn from_image(image: serde_dynamo::Item) -> Result<Entry, StoreError> {
-    let stored: StoredEntry = serde_dynamo::from_item(image)?;
-    Ok(stored.entry)
+/// The entry that stands at a key; `None` when the key is not an entry's.
+#[must_use]
+pub fn entry_at(key: &Key) -> Option<EntryId> {
+    key.pk.strip_prefix(ENTRY_PREFIX)?.parse().ok()
 }
 
 /// How many entries one transaction seals: each takes two of 100 actions, the head one.
@@ -207,32 +211,32 @@ impl Db {
         Ok(left)
     }
 
-    /// One chain's links from `after` (a sequence; 0 for the beginning), with the
-    /// cursor of the next page.
+    /// One chain's links from `after` (a sequence; 0 for the beginning), at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn links(&self, shard: u8, after: u64) -> Result<Vec<Link>, StoreError> {
+    pub async fn links(
+        &self,
+        shard: u8,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreError> {
+        let pk = chain(shard);
         let mut links = Vec::new();
-        let mut cursor = None;
+        let mut cursor = (after > 0).then(|| URL_SAFE_NO_PAD.encode(place(after)));
         loop {
-            let pk = chain(shard);
+            let page = i32::try_from(limit - links.len()).unwrap_or(i32::MAX);
             let range = Range {
                 pk: &pk,
-                prefix: "LINK#",
+                prefix: LINK_PREFIX,
                 newest_first: false,
-                limit: 500,
+                limit: page.min(1000),
                 cursor: cursor.as_deref(),
             };
             let page = self.list::<StoredLink>(&range).await?;
-            links.extend(
-                page.items
-                    .into_iter()
-                    .map(|s| s.link)
-                    .filter(|l| l.sequence > after),
-            );
+            links.extend(page.items.into_iter().map(|stored| stored.link));
             cursor = page.next;
-            if cursor.is_none() {
+            if cursor.is_none() || links.len() >= limit {
                 return Ok(links);
             }
         }
@@ -276,7 +280,7 @@ impl Db {
     pub async fn verify_ledger(&self) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
         for shard in 0..SHARDS {
-            let links = self.links(shard, 0).await?;
+            let links = self.links(shard, 0, usize::MAX).await?;
             let entries = self.entries(&links).await?;
             let mut last: Option<&Link> = None;
             for (link, entry) in links.iter().zip(&entries) {

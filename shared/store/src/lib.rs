@@ -5,12 +5,14 @@
 //! - [`catalog`]: workspaces, members, assets, uploads, billing.
 //! - [`people`]: persons' records without their content: sign-in, sessions, consents, requests.
 //! - [`personal`]: the gate. The only place where sealed attributes are opened or made.
-//! - [`ledger`] and [`outbox`]: what a commit leaves behind and what must follow it.
+//! - [`due`] and [`retention`]: what is done when its time has come.
+//! - [`ledger`] with its [`roots`], [`outbox`] and [`stream`]: what a commit leaves behind and what must follow it.
 //!
 //! No other crate names a table, formats a key or sees an AWS type.
 
 pub mod catalog;
 pub mod db;
+pub mod due;
 pub mod erasure;
 pub mod expression;
 pub mod idempotency;
@@ -20,6 +22,9 @@ pub mod lookup;
 pub mod outbox;
 pub mod people;
 pub mod personal;
+pub mod retention;
+pub mod roots;
+pub mod stream;
 
 pub use db::{Db, Entity, Key, Page, StoreError, Table, Tables, Tx};
 pub use expression::{Condition, Update};

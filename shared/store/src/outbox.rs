@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     consequence::Consequence,
     ids::{MessageId, SubjectId, WorkspaceId},
+    ledger::Entry,
     time::{SignedDuration, Timestamp, shift},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,12 @@ pub const SHARDS: u8 = 4;
 pub const SWEPT_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// How long one delivery may take before another may try.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The due-queues of undelivered items.
+#[must_use]
+pub fn queues() -> Vec<String> {
+    (0..SHARDS).map(|shard| format!("OUTBOX#{shard}")).collect()
+}
 
 /// Whose consequence it is: erasure finds a person's by this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,14 +109,6 @@ impl Message {
             attempts: 0,
         }
     }
-
-    /// Reads an item out of a stream record's image.
-    ///
-    /// # Errors
-    /// An image that is not a waiting consequence.
-    pub fn from_image(image: serde_dynamo::Item) -> Result<Self, StoreError> {
-        Ok(serde_dynamo::from_item(image)?)
-    }
 }
 
 impl Tx {
@@ -151,28 +150,16 @@ impl Db {
         }
     }
 
-    /// Ends a delivery that was made.
+    /// Ends a delivery that was made or given up, with what the ledger says of it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn delivered(&self, key: &Key) -> Result<(), StoreError> {
-        self.delete_all(Table::Catalog, std::slice::from_ref(key))
-            .await
-    }
-
-    /// Undelivered items that are old enough to be swept.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn overdue_messages(
-        &self,
-        now: Timestamp,
-        limit: i32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let mut keys = Vec::new();
-        for shard in 0..SHARDS {
-            keys.extend(self.due(&format!("OUTBOX#{shard}"), now, limit).await?);
+    pub async fn delivered(&self, key: &Key, entry: Option<Entry>) -> Result<(), StoreError> {
+        let mut tx = Tx::new();
+        tx.delete("message", Table::Catalog, key, None);
+        if let Some(entry) = entry {
+            tx.record(entry);
         }
-        Ok(keys)
+        self.commit(tx).await
     }
 }

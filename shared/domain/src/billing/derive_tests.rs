@@ -152,11 +152,20 @@ fn an_open_dispute_leaves_access_and_a_lost_one_takes_it() {
     let paid = [invoice(10, PaymentState::Paid, 0)];
     let with = |objection| after(&[&paid[..], &[dispute(20, objection, "in_0")]].concat());
     let open = with(Objection::Open);
-    assert_eq!((open.status, open.dispute), (Status::Active, Some(Dispute::Open)));
+    assert_eq!(
+        (open.status, open.dispute),
+        (Status::Active, Some(Dispute::Open))
+    );
     let won = with(Objection::Won);
-    assert_eq!((won.status, won.dispute), (Status::Active, Some(Dispute::Won)));
+    assert_eq!(
+        (won.status, won.dispute),
+        (Status::Active, Some(Dispute::Won))
+    );
     let lost = with(Objection::Lost);
-    assert_eq!((lost.status, lost.dispute), (Status::Suspended, Some(Dispute::Lost)));
+    assert_eq!(
+        (lost.status, lost.dispute),
+        (Status::Suspended, Some(Dispute::Lost))
+    );
     assert_eq!(with(Objection::Dropped).dispute, None);
 }
 

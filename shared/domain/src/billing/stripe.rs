@@ -135,7 +135,10 @@ mod tests {
     fn any_v1_may_match_and_other_schemes_and_undecodable_ones_are_ignored() {
         let zeros = "0".repeat(64);
         let head = "t=1700000000";
-        assert_eq!(check(&format!("{head},v1={zeros},v1={VECTOR},v0=x")), Ok(()));
+        assert_eq!(
+            check(&format!("{head},v1={zeros},v1={VECTOR},v0=x")),
+            Ok(())
+        );
         assert_eq!(check(&format!("{head},v1=zz,v1={VECTOR}")), Ok(()));
         assert_eq!(check(&format!("v1={VECTOR},{head}")), Ok(()));
         let refused = Err(SignatureError::Mismatch);
@@ -166,7 +169,10 @@ mod tests {
     fn two_secrets_hold_during_a_roll_and_an_empty_one_never() {
         let now = at(1_700_000_000);
         let header = sign("whsec_old", now, BODY);
-        assert_eq!(verify(&["whsec_new", "whsec_old"], &header, BODY, now), Ok(()));
+        assert_eq!(
+            verify(&["whsec_new", "whsec_old"], &header, BODY, now),
+            Ok(())
+        );
         let refused = Err(SignatureError::Mismatch);
         assert_eq!(verify(&["whsec_new"], &header, BODY, now), refused);
         assert_eq!(verify(&[""], &sign("", now, BODY), BODY, now), refused);

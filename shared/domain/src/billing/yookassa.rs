@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn only_addresses_of_the_networks_are_sources() {
-        let sources = Sources::parse(&["185.71.76.0/27", " 77.75.156.11", "2a02:5180::/32"]).unwrap();
+        let sources =
+            Sources::parse(&["185.71.76.0/27", " 77.75.156.11", "2a02:5180::/32"]).unwrap();
         let contain = |text: &str| sources.contain(text.parse().unwrap());
         assert!(contain("185.71.76.0") && contain("185.71.76.31"));
         assert!(!contain("185.71.76.32") && !contain("185.71.75.255"));

@@ -21,11 +21,17 @@ fn every_file_is_read_and_lists_only_what_differs_from_an_ordinary_week() {
         assert!(!year.source.is_empty() && !year.note.is_empty());
         for day in &year.days_off {
             assert_eq!(day.year(), year.year);
-            assert!(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{day}");
+            assert!(
+                !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
+                "{day}"
+            );
         }
         for day in &year.working_weekends {
             assert_eq!(day.year(), year.year);
-            assert!(matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{day}");
+            assert!(
+                matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
+                "{day}"
+            );
         }
     }
 }
@@ -55,7 +61,10 @@ fn the_day_of_receipt_is_moscows_and_is_not_counted() {
     assert_eq!(before, after);
     // 31 January, 23:30 in Moscow
     let late = at("2026-01-31T20:30:00Z");
-    assert_eq!(moscow_date(calendar_days(late, 30).unwrap()), date(2026, 3, 2));
+    assert_eq!(
+        moscow_date(calendar_days(late, 30).unwrap()),
+        date(2026, 3, 2)
+    );
     assert_eq!(
         calendar_days(late, 30).unwrap().to_string(),
         "2026-03-02T20:59:59.999Z"
@@ -83,9 +92,18 @@ fn a_year_without_a_calendar_is_an_error() {
 
 #[test]
 fn months_end_with_the_shorter_month_also_in_leap_years() {
-    assert_eq!(moscow_date(months(at("2028-01-31T12:00:00Z"), 1)), date(2028, 2, 29));
-    assert_eq!(moscow_date(months(at("2027-01-31T12:00:00Z"), 1)), date(2027, 2, 28));
-    assert_eq!(moscow_date(months(at("2027-11-30T12:00:00Z"), 3)), due("2028-02-29T00:00:00Z"));
+    assert_eq!(
+        moscow_date(months(at("2028-01-31T12:00:00Z"), 1)),
+        date(2028, 2, 29)
+    );
+    assert_eq!(
+        moscow_date(months(at("2027-01-31T12:00:00Z"), 1)),
+        date(2027, 2, 28)
+    );
+    assert_eq!(
+        moscow_date(months(at("2027-11-30T12:00:00Z"), 3)),
+        due("2028-02-29T00:00:00Z")
+    );
 }
 
 fn within_known_years() -> impl Strategy<Value = Timestamp> {

@@ -121,7 +121,10 @@ fn a_certificate_that_contradicts_itself_is_none_however_well_it_is_signed() {
         break_it(&mut certificate);
         let file = file(&certificate, &key());
         let verdict = file.verify(&public(&key()));
-        assert!(matches!(verdict, Err(Invalid::Inconsistent(_))), "{verdict:?}");
+        assert!(
+            matches!(verdict, Err(Invalid::Inconsistent(_))),
+            "{verdict:?}"
+        );
     }
 }
 

@@ -90,7 +90,9 @@ impl Details {
         let fields = fields.filter(|fields| !fields.is_empty());
         let readable = |text: &str| {
             text.chars().count() <= MAX_TEXT_CHARACTERS
-                && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+                && !text
+                    .chars()
+                    .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         };
         if !text.is_none_or(readable) {
             return Err(InvalidDetails::Text);

@@ -21,7 +21,10 @@ fn the_periods_are_the_laws() {
     };
     use RequestKind::*;
     assert_eq!(due(Regime::Ru152, Access), "2026-06-16T20:59:59.999Z");
-    assert_eq!(due(Regime::Ru152, Rectification), "2026-06-10T20:59:59.999Z");
+    assert_eq!(
+        due(Regime::Ru152, Rectification),
+        "2026-06-10T20:59:59.999Z"
+    );
     assert_eq!(due(Regime::Ru152, Restriction), "2026-06-01T09:00:00.000Z");
     assert_eq!(due(Regime::Ru152, Erasure), "2026-07-01T20:59:59.999Z");
     for kind in [Access, Rectification, Erasure] {
@@ -56,8 +59,12 @@ fn a_missing_calendar_year_gives_the_earliest_end_and_refuses_nobody() {
 
 #[test]
 fn a_correction_by_link_waits_for_a_session() {
-    let by_address =
-        Progress::received(RequestKind::Rectification, Regime::Ru152, Level::L0, start());
+    let by_address = Progress::received(
+        RequestKind::Rectification,
+        Regime::Ru152,
+        Level::L0,
+        start(),
+    );
     assert_eq!(by_address.state(), State::AwaitingConfirmation);
     let by_link = by_address.confirm(Level::L2, start()).unwrap();
     assert_eq!(by_link.state(), State::Open);
@@ -95,9 +102,16 @@ fn details_fit_the_kind() {
         Err(InvalidDetails::Text)
     );
     assert!(of(RequestKind::Rectification, None, Some(fields)).is_ok());
-    assert!(of(RequestKind::Access, Some("  "), None).unwrap().is_empty());
+    assert!(
+        of(RequestKind::Access, Some("  "), None)
+            .unwrap()
+            .is_empty()
+    );
     let email = serde_json::from_str::<Correction>(r#"{"email": "a@example.com"}"#);
-    assert!(email.is_err(), "the login address is not corrected this way");
+    assert!(
+        email.is_err(),
+        "the login address is not corrected this way"
+    );
 }
 
 #[derive(Debug, Clone, Copy)]

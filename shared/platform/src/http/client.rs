@@ -5,7 +5,11 @@ use axum::{
     http::{header, request::Parts},
 };
 use lambda_http::request::RequestContext;
-use std::{convert::Infallible, net::IpAddr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv6Addr},
+};
+use store::people::Origin;
 
 /// The sender of a request. Its address comes from the gateway's context,
 /// never from a header that the sender could write.
@@ -29,6 +33,28 @@ impl ClientInfo {
     pub fn address_text(&self) -> String {
         self.address
             .map_or_else(|| "unknown".to_owned(), |a| a.to_string())
+    }
+
+    /// What limits count by: an IPv4 address, or the /64 network of an IPv6
+    /// address, within which one customer has as many addresses as they like.
+    #[must_use]
+    pub fn network_text(&self) -> String {
+        match self.address {
+            Some(IpAddr::V6(address)) => {
+                let network = u128::from(address) >> 64 << 64;
+                Ipv6Addr::from(network).to_string()
+            }
+            _ => self.address_text(),
+        }
+    }
+}
+
+impl From<&ClientInfo> for Origin {
+    fn from(client: &ClientInfo) -> Self {
+        Self {
+            source_ip: client.address.map(|address| address.to_string()),
+            user_agent: client.user_agent.clone(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::processing::Refusal;
+use domain::{consent::InvalidTick, processing::Refusal};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{StoreError, personal::GateError};
@@ -197,6 +197,23 @@ impl From<StoreError> for Problem {
                 Self::busy()
             }
             StoreError::Malformed(_) | StoreError::Rejected(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<InvalidTick> for Problem {
+    fn from(error: InvalidTick) -> Self {
+        let sentence = format!("{error}.");
+        match error {
+            InvalidTick::UnknownDocument(_) => Self::invalid("unknown_document", sentence),
+            InvalidTick::Stale {
+                document,
+                current,
+                sha256,
+            } => Self::conflict("stale_consent", sentence)
+                .with("document", document)
+                .with("version", current)
+                .with("sha256", sha256),
         }
     }
 }

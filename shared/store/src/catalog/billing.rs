@@ -448,7 +448,8 @@ impl Tx {
         let open = Condition::item_exists().and(Condition::lacks("closing_since"));
         let key = workspace_key(checkout.workspace);
         self.check("workspace", Table::Catalog, &key, &open);
-        self.create("checkout", checkout);
+        // a key that is used again after a day names the same checkout
+        self.put("checkout", checkout);
         let entry = Entry::new(
             checkout.created_at,
             Actor::Subject,

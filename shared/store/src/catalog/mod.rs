@@ -5,6 +5,8 @@
 
 pub mod asset;
 pub mod billing;
+pub mod features;
+pub mod trial;
 pub mod upload;
 pub mod workspace;
 

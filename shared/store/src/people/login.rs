@@ -23,7 +23,8 @@ pub struct Login {
     pub workspace: WorkspaceId,
     /// The password's Argon2id hash in PHC form.
     pub password_hash: String,
-    /// When the password was set.
+    /// When the password was set, or the address changed: links that were mailed
+    /// before are void.
     pub password_set_at: Timestamp,
 }
 

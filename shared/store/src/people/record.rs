@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     consent::ConsentPurpose,
     ids::{SubjectId, WorkspaceId},
@@ -10,7 +11,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::partition;
+use super::{partition, signup::pending_index};
 use crate::{
     db::{Entity, Key, Table, Tx},
     expression::Condition,
@@ -82,13 +83,18 @@ impl PersonRecord {
     }
 }
 
+/// The person exists and is not being erased: for updates of the record itself,
+/// which a transaction can't check beside.
+pub(super) fn alive() -> Condition {
+    Condition::item_exists().and(Condition::lacks("erasing_since"))
+}
+
 impl Tx {
     /// Demands that the person exists and is not being erased; refused under
     /// `person`. Every transaction that adds something to a person says this
     /// (no resurrection).
     pub fn alive(&mut self, subject: SubjectId) {
-        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
-        self.check("person", Table::People, &person_key(subject), &alive);
+        self.check("person", Table::People, &person_key(subject), &alive());
     }
 }
 
@@ -114,5 +120,9 @@ impl Entity for PendingSignUp {
 
     fn key(&self) -> Key {
         pending_key(self.subject)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        pending_index(self)
     }
 }

@@ -61,6 +61,8 @@ pub struct Request {
     pub export: Option<ExportCopy>,
     /// When an unconfirmed request is forgotten.
     pub expires_at: Option<Timestamp>,
+    /// The intake by address that mailed the last link; a repeat mails none.
+    pub linked_by: Option<RequestId>,
 }
 
 /// The staff's words to the person; stored sealed.
@@ -82,6 +84,25 @@ impl std::fmt::Debug for Reasons {
 #[must_use]
 pub fn request_key(subject: SubjectId, request: RequestId) -> Key {
     Key::new(partition(subject), format!("{PREFIX}{request}"))
+}
+
+/// The place that a part of a copy is sealed for. It stands in the exports
+/// bucket and is bound to this key all the same.
+#[must_use]
+pub fn export_key(subject: SubjectId, request: RequestId, part: &str) -> Key {
+    Key::new(partition(subject), format!("EXPORT#{request}#{part}"))
+}
+
+/// The object that holds a part of a copy.
+#[must_use]
+pub fn export_object(subject: SubjectId, request: RequestId, part: &str) -> String {
+    format!("{}{request}/{part}", exports_prefix(subject))
+}
+
+/// What the keys of a person's copies begin with.
+#[must_use]
+pub fn exports_prefix(subject: SubjectId) -> String {
+    format!("exports/{subject}/")
 }
 
 impl Entity for Request {
@@ -120,6 +141,7 @@ impl Request {
             case: None,
             export: None,
             expires_at: awaiting.then_some(end),
+            linked_by: None,
         }
     }
 
@@ -218,18 +240,22 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn restrict(
-        &mut self,
-        person: &PersonRecord,
-        from: Timestamp,
-    ) -> Result<(), StoreError> {
-        if person.restricted_from.is_some_and(|earlier| earlier <= from) {
+    pub fn restrict(&mut self, person: &PersonRecord, from: Timestamp) -> Result<(), StoreError> {
+        if person
+            .restricted_from
+            .is_some_and(|earlier| earlier <= from)
+        {
             self.alive(person.subject);
             return Ok(());
         }
         let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
         let update = Update::new().set("restricted_from", from)?.when(alive);
-        self.update("person", Table::People, &person_key(person.subject), &update);
+        self.update(
+            "person",
+            Table::People,
+            &person_key(person.subject),
+            &update,
+        );
         Ok(())
     }
 

@@ -232,6 +232,30 @@ impl Gate {
         })
     }
 
+    /// Makes the calls of [`Gate::open`] for nobody, so that whoever asks about
+    /// an address without an account waits as long as about one with it.
+    ///
+    /// # Errors
+    /// As [`Gate::open`], when a service can't answer.
+    pub async fn pretend(&self, access: Access, now: Timestamp) -> Result<(), GateError> {
+        let nobody = SubjectId::new(now);
+        let keys = [
+            (Table::People, person_key(nobody)),
+            (Table::People, profile_key(nobody)),
+            (Table::Keys, wrapped_key(nobody)),
+        ];
+        self.db.get_many(&keys).await?;
+        let noise = WrappedKey {
+            subject: nobody,
+            wrapped: Sealed::from_bytes(vec![0; 184]),
+            created_at: now,
+        };
+        // there is nothing to unwrap; only the call counts
+        let _ = self.unwrap(&noise).await;
+        let entry = Entry::new(now, access.actor, "personal_data.not_found", access.clause);
+        Ok(self.db.record(entry).await?)
+    }
+
     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, GateError> {
         let opened = self
             .kms
@@ -266,6 +290,13 @@ impl Person {
     #[must_use]
     pub fn pseudonym(&self) -> String {
         self.pseudonym.clone()
+    }
+
+    /// A value's name in the ledger ([`crate::people::change_entry`]):
+    /// compares values of this person without showing them, until the key is destroyed.
+    #[must_use]
+    pub fn fingerprint(&self, field: Field, value: &str) -> String {
+        self.key.fingerprint(field, value).unwrap_or_default()
     }
 
     /// How often the profile was changed: the ETag of `GET /me`.

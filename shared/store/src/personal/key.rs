@@ -128,9 +128,21 @@ impl DataKey {
     /// The person's name in the ledger: linkable while the key lives, and to
     /// nobody afterwards.
     pub fn pseudonym(&self, subject: SubjectId) -> Option<String> {
+        self.keyed_hash(b"ledger pseudonym\0", subject.as_bytes())
+    }
+
+    /// A value's name in the ledger: tells whether two values of one person are
+    /// the same while the key lives, and can't be guessed.
+    pub fn fingerprint(&self, field: Field, value: &str) -> Option<String> {
+        let row = field.row();
+        let domain = format!("ledger fingerprint\0{}.{}\0", row.entity, row.attribute);
+        self.keyed_hash(domain.as_bytes(), value.as_bytes())
+    }
+
+    fn keyed_hash(&self, domain: &[u8], value: &[u8]) -> Option<String> {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&*self.0).ok()?;
-        mac.update(b"ledger pseudonym\0");
-        mac.update(subject.as_bytes());
+        mac.update(domain);
+        mac.update(value);
         Some(hex::encode(&mac.finalize().into_bytes()[..16]))
     }
 }
@@ -185,13 +197,25 @@ mod tests {
             prop_assert_eq!(&**data_key.open(&place, &sealed).unwrap(), &*text);
 
             let moved = Key::new("SUBJ#a", other);
-            prop_assert!(data_key.open(&Place { key: &moved, ..place }, &sealed).is_none());
+            let elsewhere = Place { key: &moved, ..place };
+            prop_assert!(data_key.open(&elsewhere, &sealed).is_none());
             let place = Place { table: Table::People, key: &key, field: Field::Email };
             prop_assert!(data_key.open(&place, &sealed).is_none());
             let place = Place { table: Table::Catalog, key: &key, field: Field::Name };
             prop_assert!(data_key.open(&place, &sealed).is_none());
             let place = Place { table: Table::People, key: &key, field: Field::Name };
             prop_assert!(DataKey::new(&[8; 32]).unwrap().open(&place, &sealed).is_none());
+        }
+
+        #[test]
+        fn a_fingerprint_tells_values_fields_and_persons_apart(a in ".{0,40}", b in ".{0,40}") {
+            let key = DataKey::new(&[7; 32]).unwrap();
+            let of = |key: &DataKey, field, value| key.fingerprint(field, value).unwrap();
+            let here = of(&key, Field::Name, &a);
+            prop_assert_eq!(&here, &of(&key, Field::Name, &a));
+            prop_assert_eq!(here == of(&key, Field::Name, &b), a == b);
+            prop_assert_ne!(&here, &of(&key, Field::Company, &a));
+            prop_assert_ne!(&here, &of(&DataKey::new(&[8; 32]).unwrap(), Field::Name, &a));
         }
 
         #[test]

@@ -1,0 +1,364 @@
+//! What goes in and out.
+
+use domain::{
+    contact::{CompanyName, InvalidContact, PersonName, PhoneNumber, Position},
+    request::{Correction, Details, RequestKind, State, Term},
+    time::Timestamp,
+};
+use platform::http::Problem;
+use serde::{Deserialize, Serialize};
+use store::people::{Reasons, Request};
+use utoipa::ToSchema;
+
+/// What may be asked for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// A copy of the data with where it comes from and goes (6.3a).
+    Access,
+    /// Correction (6.3b).
+    Rectification,
+    /// Restriction of processing, from receipt on (6.7).
+    Restriction,
+    /// Destruction (5.2b).
+    Erasure,
+}
+
+impl From<Kind> for RequestKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Access => Self::Access,
+            Kind::Rectification => Self::Rectification,
+            Kind::Restriction => Self::Restriction,
+            Kind::Erasure => Self::Erasure,
+        }
+    }
+}
+
+impl From<RequestKind> for Kind {
+    fn from(kind: RequestKind) -> Self {
+        match kind {
+            RequestKind::Access => Self::Access,
+            RequestKind::Rectification => Self::Rectification,
+            RequestKind::Restriction => Self::Restriction,
+            RequestKind::Erasure => Self::Erasure,
+        }
+    }
+}
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StateView {
+    /// The link in the letter has not been used.
+    AwaitingConfirmation,
+    /// It counts; who asks is not proven as far as the kind demands.
+    Open,
+    /// The person is known; a decision is due.
+    Verified,
+    /// It will be carried out.
+    Approved,
+    /// It is being carried out.
+    InProgress,
+    /// It was carried out.
+    Completed,
+    /// It was refused.
+    Refused,
+    /// It was taken back.
+    Withdrawn,
+}
+
+impl From<State> for StateView {
+    fn from(state: State) -> Self {
+        match state {
+            State::AwaitingConfirmation => Self::AwaitingConfirmation,
+            State::Open => Self::Open,
+            State::Verified => Self::Verified,
+            State::Approved => Self::Approved,
+            State::InProgress => Self::InProgress,
+            State::Completed => Self::Completed,
+            State::Refused => Self::Refused,
+            State::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+/// Values that should stand instead. The e-mail address is not among them: it is
+/// the login, and changes with links to the old and the new address.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fields {
+    /// The name.
+    pub name: Option<String>,
+    /// The phone number, with its country code.
+    #[schema(example = "+442071838750")]
+    pub phone: Option<String>,
+    /// The company.
+    pub company: Option<String>,
+    /// The position in the company.
+    pub position: Option<String>,
+}
+
+fn checked<T>(
+    field: &str,
+    text: Option<&String>,
+    new: fn(&str) -> Result<T, InvalidContact>,
+) -> Result<Option<T>, Problem> {
+    text.map(|text| new(text).map_err(|reason| Problem::field(field, reason)))
+        .transpose()
+}
+
+impl Fields {
+    fn read(&self) -> Result<Correction, Problem> {
+        Ok(Correction {
+            name: checked("fields.name", self.name.as_ref(), PersonName::new)?,
+            phone: checked("fields.phone", self.phone.as_ref(), PhoneNumber::new)?,
+            company: checked("fields.company", self.company.as_ref(), CompanyName::new)?,
+            position: checked("fields.position", self.position.as_ref(), Position::new)?,
+        })
+    }
+}
+
+impl From<Correction> for Fields {
+    fn from(correction: Correction) -> Self {
+        Self {
+            name: correction.name.map(String::from),
+            phone: correction.phone.map(String::from),
+            company: correction.company.map(String::from),
+            position: correction.position.map(String::from),
+        }
+    }
+}
+
+/// Reads what a person wrote with a request of this kind.
+pub(crate) fn details(
+    kind: RequestKind,
+    text: Option<&str>,
+    fields: Option<&Fields>,
+) -> Result<Details, Problem> {
+    let fields = fields.map(Fields::read).transpose()?;
+    Details::new(kind, text, fields).map_err(|reason| Problem::field("details", reason))
+}
+
+/// A request: with a session for oneself, or with `email` for whoever owns that
+/// address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    /// What is asked.
+    pub kind: Kind,
+    /// The address on file, where there is no session. A link is mailed there.
+    pub email: Option<String>,
+    /// In your own words. Not with `email`: say it when you confirm, so that
+    /// nobody but the person writes into the person's file.
+    pub details: Option<String>,
+    /// The values of a rectification; as `details`, not with `email`.
+    pub fields: Option<Fields>,
+}
+
+/// Confirms a request.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirm {
+    /// The secret of the mailed link; without one, the session confirms.
+    pub token: Option<String>,
+    /// In your own words.
+    pub details: Option<String>,
+    /// The values of a rectification.
+    pub fields: Option<Fields>,
+}
+
+/// The answer to a request by address: the same for every address.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Received {
+    /// What happens now.
+    pub message: String,
+}
+
+/// A copy that is ready.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportView {
+    /// When it was made.
+    pub made_at: String,
+    /// Until when it can be downloaded.
+    pub expires_at: String,
+    /// Its parts: what `GET …/export?part=` takes.
+    pub parts: Vec<String>,
+}
+
+/// A request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestView {
+    /// The request.
+    #[schema(example = "dsr_0193a1b2c3d47e8f90a1b2c3d4e5f607")]
+    pub id: String,
+    /// What is asked.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: StateView,
+    /// When it was received: everything counts from here.
+    pub received_at: String,
+    /// By when it must be answered.
+    pub due_at: String,
+    /// The provision that sets the deadline.
+    pub article: String,
+    /// The clause of the privacy policy.
+    pub policy_clause: String,
+    /// When the deadline was extended.
+    pub extended_at: Option<String>,
+    /// When it ended.
+    pub closed_at: Option<String>,
+    /// The provision that allows a refusal.
+    pub ground: Option<String>,
+    /// Where to complain about a refusal.
+    pub complaint_route: Option<String>,
+    /// Where the certificate of an erasure will be found.
+    pub certificate: Option<String>,
+    /// The copy, while it can be downloaded.
+    pub export: Option<ExportView>,
+    /// What was written with it; in the request's own page only.
+    pub details: Option<String>,
+    /// The proposed values; in the request's own page only.
+    pub fields: Option<Fields>,
+    /// Why it takes longer; in the request's own page only.
+    pub extension_reason: Option<String>,
+    /// Why it was refused; in the request's own page only.
+    pub refusal_reason: Option<String>,
+}
+
+fn text(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
+impl RequestView {
+    /// What can be shown without opening anything.
+    pub fn closed(request: &Request, now: Timestamp) -> Self {
+        let progress = &request.progress;
+        let refused = progress.ground().is_some();
+        Self {
+            id: request.id.to_string(),
+            kind: progress.kind().into(),
+            state: progress.state().into(),
+            received_at: progress.received_at().to_string(),
+            due_at: progress.due_at().to_string(),
+            article: progress.rule().article.to_owned(),
+            policy_clause: progress.kind().clause().to_owned(),
+            extended_at: text(progress.extended_at()),
+            closed_at: text(progress.closed_at()),
+            ground: progress.ground().map(|g| g.as_str().to_owned()),
+            complaint_route: refused.then(|| progress.regime().complaint_route().to_owned()),
+            certificate: request.case.map(|case| format!("/certificates/{case}")),
+            export: request
+                .export
+                .as_ref()
+                .filter(|copy| now < copy.expires_at)
+                .map(|copy| ExportView {
+                    made_at: copy.made_at.to_string(),
+                    expires_at: copy.expires_at.to_string(),
+                    parts: copy.parts.clone(),
+                }),
+            details: None,
+            fields: None,
+            extension_reason: None,
+            refusal_reason: None,
+        }
+    }
+
+    /// With what was written about it.
+    pub fn opened(request: &Request, details: Details, reasons: Reasons, now: Timestamp) -> Self {
+        Self {
+            details: details.text,
+            fields: details.fields.map(Fields::from),
+            extension_reason: reasons.extension,
+            refusal_reason: reasons.refusal,
+            ..Self::closed(request, now)
+        }
+    }
+}
+
+/// A person's requests.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestList {
+    /// The requests, oldest first.
+    pub items: Vec<RequestView>,
+    /// Always absent: the list is whole.
+    pub next_cursor: Option<String>,
+}
+
+/// A request as the staff see it in the queue: without personal data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CaseView {
+    /// The request.
+    #[serde(flatten)]
+    pub request: RequestView,
+    /// How sure we are of the person: `l1` a proven letter, `l2` the mailed
+    /// link, `l3` a session or a document.
+    pub level: String,
+    /// The deadline has passed.
+    pub overdue: bool,
+    /// The law gives an extension, and it was not used.
+    pub may_be_extended: bool,
+}
+
+impl CaseView {
+    pub fn of(request: &Request, view: RequestView, now: Timestamp) -> Self {
+        let progress = &request.progress;
+        let at_once = progress.rule().term == Term::AtOnce;
+        Self {
+            request: view,
+            level: format!("{:?}", progress.level()).to_lowercase(),
+            // what takes effect with its receipt is never late
+            overdue: !at_once && !progress.state().is_closed() && now > progress.due_at(),
+            may_be_extended: progress.clone().extend(now).is_ok(),
+        }
+    }
+}
+
+/// One request with everything that a decision needs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CaseFile {
+    /// The request.
+    #[serde(flatten)]
+    pub case: CaseView,
+    /// For a rectification: what stands now, for comparison.
+    pub current: Option<Fields>,
+}
+
+/// The staff's queue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CaseList {
+    /// At most 100 requests, the nearest deadline first.
+    pub items: Vec<CaseView>,
+    /// Always absent: what is closed makes room.
+    pub next_cursor: Option<String>,
+}
+
+/// Why the answer takes longer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Extend {
+    /// The reason, which the person reads.
+    pub reason: String,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refuse {
+    /// The law and the article.
+    #[schema(example = "152-FZ art. 14(8)")]
+    pub ground: String,
+    /// The reason, which the person reads.
+    pub reason: String,
+}
+
+/// The ledger's public key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LedgerKey {
+    /// `Ed25519` (RFC 8032).
+    pub algorithm: String,
+    /// SubjectPublicKeyInfo, DER, base64.
+    pub public_key: String,
+    /// SHA-256 of the DER, hexadecimal: what signatures name.
+    pub sha256: String,
+}

@@ -1,0 +1,70 @@
+//! Data-subject requests: intake, proof of who asks, the staff's decisions, and
+//! what the outside may check (clauses 6.3, 6.7, 5.2b, 5.3).
+//!
+//! What a decision leads to is done by `erasure`, from a job that the decision's
+//! commit carries.
+
+mod api;
+mod app;
+mod compliance;
+mod confirm;
+mod follow;
+mod intake;
+mod proofs;
+mod read;
+
+pub use app::App;
+
+use axum::Router;
+use platform::http::edge;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// AWS calls of each route after authentication's one BatchGetItem. Opening a
+/// person's data is three of them: their items, their key, the ledger's entry.
+pub const BUDGETS: &[(&str, u32)] = &[
+    // by session: open, one transaction; a duplicate reads what absorbs it
+    // (three more calls at most). By address: two limits, one transaction.
+    ("POST /data-subject-requests", 7),
+    ("GET /data-subject-requests", 1),
+    ("GET /data-subject-requests/{id}", 4),
+    ("POST /data-subject-requests/{id}/confirm", 5),
+    ("GET /data-subject-requests/{id}/export", 6),
+    ("GET /compliance/requests", 2),
+    ("GET /compliance/requests/{id}", 5),
+    ("POST /compliance/requests/{id}/verify", 6),
+    ("POST /compliance/requests/{id}/extend", 6),
+    // with one query: may the restriction be lifted?
+    ("POST /compliance/requests/{id}/refuse", 7),
+    ("POST /compliance/requests/{id}/approve", 6),
+    ("GET /certificates/{case}", 1),
+    ("GET /ledger/key", 1),
+];
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(read::list, intake::ask))
+        .routes(routes!(read::show))
+        .routes(routes!(confirm::confirm))
+        .routes(routes!(read::export))
+        .routes(routes!(compliance::queue))
+        .routes(routes!(compliance::show))
+        .routes(routes!(compliance::verify))
+        .routes(routes!(compliance::extend))
+        .routes(routes!(compliance::refuse))
+        .routes(routes!(compliance::approve))
+        .routes(routes!(proofs::certificate))
+        .routes(routes!(proofs::ledger_key))
+}
+
+/// This function's routes.
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    edge(router.with_state(app))
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}

@@ -1,0 +1,106 @@
+//! An approved request is carried out.
+
+use domain::{
+    consequence::Letter,
+    ids::{RequestId, SubjectId},
+    ledger::Entry,
+    processing::{Actor, Category, Operation, Purpose},
+    request::{Details, IllegalMove, RequestKind, State},
+    time::Timestamp,
+};
+use store::{
+    Tx,
+    people::{Reasons, Request, request_key},
+    personal::{Access, GateError, Person},
+};
+
+use crate::{App, Error, correct, erase, export, lift};
+
+pub(crate) async fn carry_out(app: &App, subject: SubjectId, id: RequestId) -> Result<(), Error> {
+    if app.db.erasure_run(subject).await?.is_some() {
+        return erase::go_on(app, subject).await;
+    }
+    let now = app.clock.now();
+    // a request that is gone was erased with its person; one that is closed was carried out
+    let Some(request) = app.db.request(subject, id, now).await? else {
+        return Ok(());
+    };
+    if !matches!(
+        request.progress.state(),
+        State::Approved | State::InProgress
+    ) {
+        return Ok(());
+    }
+    let done = match request.progress.kind() {
+        RequestKind::Access => export::make(app, request, now).await,
+        RequestKind::Rectification => correct::apply(app, request, now).await,
+        RequestKind::Restriction => lift::lift(app, request, now).await,
+        RequestKind::Erasure => return erase::begin_for(app, request, now).await,
+    };
+    match done {
+        // another delivery of the job came first
+        Err(Error::Store(error)) if error.refused("request") => Ok(()),
+        other => other,
+    }
+}
+
+/// The request as it is when the work is done.
+pub(crate) fn completed(request: Request, now: Timestamp) -> Result<Request, Error> {
+    let illegal = |reason: IllegalMove| Error::Unwritable(reason.to_string());
+    let progress = request.progress.clone().begin().map_err(illegal)?;
+    let progress = progress.complete(now).map_err(illegal)?;
+    Ok(request.with(progress))
+}
+
+/// What every completed request leaves: its new state, a letter, an entry.
+pub(crate) fn close(
+    tx: &mut Tx,
+    person: &Person,
+    request: &Request,
+    event: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let kind = request.progress.kind();
+    tx.change_request(request)?;
+    let letter = Letter::RequestCompleted {
+        request: request.id,
+        kind,
+    };
+    tx.mail(request.subject, letter, now);
+    tx.record(
+        Entry::new(now, Actor::System, event, kind.clause())
+            .with_person(person.pseudonym())
+            .with_fact("request", request.id)
+            .with_fact("due_at", request.progress.due_at()),
+    );
+    Ok(())
+}
+
+/// Access to what is written in requests.
+pub(crate) const READ_REQUEST: Access = Access {
+    purpose: Purpose::Feedback,
+    operation: Operation::Extract,
+    actor: Actor::System,
+    categories: &[Category::Request],
+    clause: "6.3",
+};
+
+/// What the person wrote.
+pub(crate) fn details(person: &Person, request: &Request) -> Result<Details, Error> {
+    let Some(sealed) = &request.details else {
+        return Ok(Details::default());
+    };
+    let key = request_key(request.subject, request.id);
+    let text = person.unseal::<Request>(domain::data_map::Field::RequestDetails, &key, sealed)?;
+    serde_json::from_str(&text).map_err(|_| GateError::Tampered("details").into())
+}
+
+/// What the staff wrote.
+pub(crate) fn reasons(person: &Person, request: &Request) -> Result<Reasons, Error> {
+    let Some(sealed) = &request.reason else {
+        return Ok(Reasons::default());
+    };
+    let key = request_key(request.subject, request.id);
+    let text = person.unseal::<Request>(domain::data_map::Field::RequestReason, &key, sealed)?;
+    serde_json::from_str(&text).map_err(|_| GateError::Tampered("reason").into())
+}

@@ -1,0 +1,251 @@
+//! Everything that is stored of a person, by what it is.
+
+use domain::{
+    data_map::{Field, Retention, Source, purposes},
+    ids::{SubjectId, WorkspaceId},
+    ledger::Entry,
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+use store::{
+    catalog::{
+        self, Asset, Member, Upload,
+        asset::{LIVE_PREFIX, TRASH_PREFIX},
+        workspace::member_key,
+    },
+    people::{
+        AddressChange, Consent, Link, Request, Session, address_change_key, consent_history,
+        find_login, partition,
+    },
+    personal::Person,
+};
+
+use super::statement;
+use crate::{
+    App, Error,
+    carry_out::{details, reasons},
+};
+
+pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result<Value, Error> {
+    let subject = person.subject();
+    let record = person.record();
+    let (mut workspaces, mut assets, mut uploads) = (Vec::new(), Vec::new(), Vec::new());
+    for workspace in &record.workspaces {
+        workspaces.push(membership(app, *workspace, subject).await?);
+        assets.extend(uploaded(app, *workspace, subject).await?);
+        uploads.extend(under_way(app, *workspace, subject).await?);
+    }
+    let entries = app.census.entries_of(&person.pseudonym()).await?;
+    Ok(json!({
+        "about": {
+            "person": subject,
+            "made_at": now,
+            "operator": app.house.operator,
+            "contact": app.house.privacy_address,
+            "service": app.house.public_url,
+            "policy": domain::policy::current("privacy-policy", now).map(|p| &p.version),
+        },
+        "statement": statement::statement(&app.house, record.locale),
+        "data_map": data_map(),
+        "profile": profile(person)?,
+        "account": account(app, person).await?,
+        "consents": consents(app, person).await?,
+        "requests": requests(app, person, now).await?,
+        "workspaces": workspaces,
+        "uploaded_assets": assets,
+        "uploads_under_way": uploads,
+        "actions_with_your_data": entries.iter().map(action).collect::<Vec<_>>(),
+    }))
+}
+
+fn data_map() -> Vec<Value> {
+    Field::ALL
+        .iter()
+        .map(|field| {
+            let row = field.row();
+            let purposes: Vec<&str> = purposes(row.category).iter().map(|p| p.as_str()).collect();
+            json!({
+                "data": format!("{}.{}", row.entity, row.attribute),
+                "category": row.category,
+                "purposes": purposes,
+                "kept": match row.retention {
+                    Retention::AccountThenDays(days) => format!("while the account lives, then at most {days} days"),
+                    Retention::Days(days) => format!("{days} days"),
+                },
+                "source": match row.source {
+                    Source::Subject => "you",
+                    Source::Service => "the service, while serving you",
+                },
+                "policy_clause": row.clause,
+            })
+        })
+        .collect()
+}
+
+fn profile(person: &Person) -> Result<Value, Error> {
+    Ok(serde_json::to_value(person.profile()?)?)
+}
+
+async fn account(app: &App, person: &Person) -> Result<Value, Error> {
+    let (subject, record) = (person.subject(), person.record());
+    let login = find_login(&app.db, &record.login).await?;
+    let pk = partition(subject);
+    let sessions: Vec<Session> = app.db.list_all(&pk, "SESSION#").await?;
+    let links: Vec<Link> = app.db.list_all(&pk, "LINK#").await?;
+    let change: Option<AddressChange> = app.db.get(&address_change_key(subject)).await?;
+    let pending = change
+        .as_ref()
+        .map(|change| person.pending_email(change))
+        .transpose()?;
+    Ok(json!({
+        "signed_up_at": record.created_at,
+        "language": record.locale,
+        "consents_in_force": record.consents,
+        "processing_restricted_from": record.restricted_from,
+        "password": login.as_ref().map(|login| json!({
+            "stored_as": "Argon2id hash; the password itself is not stored",
+            "set_at": login.password_set_at,
+        })),
+        "keyed_hashes": "of your address and of your company, to find your account, to limit attempts and to give one trial; a refusal of advertising and the trial's record outlive the account",
+        "new_address_awaiting_confirmation": pending,
+        "sessions": sessions.iter().map(|session| json!({
+            "workspace": session.workspace,
+            "signed_in_at": session.authenticated_at,
+            "ends_at": session.expires_at,
+        })).collect::<Vec<_>>(),
+        "mailed_links": links.iter().map(|link| json!({
+            "for": link.purpose,
+            "ends_at": link.expires_at,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+async fn consents(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
+    let history = consent_history(&app.db, person.subject()).await?;
+    history
+        .iter()
+        .map(|consent| {
+            let key = Consent::key_of(consent.subject, consent.at, consent.consent);
+            let open = |field, sealed: Option<&store::personal::Sealed>| {
+                sealed
+                    .map(|sealed| person.unseal::<Consent>(field, &key, sealed))
+                    .transpose()
+            };
+            let address = open(Field::ConsentAddress, consent.source_ip.as_ref())?;
+            let browser = open(Field::ConsentBrowser, consent.user_agent.as_ref())?;
+            Ok(json!({
+                "consent": consent.consent,
+                "given": consent.given,
+                "at": consent.at,
+                "document": consent.tick.document,
+                "version": consent.tick.version,
+                "sha256": consent.tick.sha256,
+                "language": consent.tick.locale,
+                "label": consent.label,
+                "form": consent.form,
+                "network_address": address.map(|text| text.to_string()),
+                "browser": browser.map(|text| text.to_string()),
+            }))
+        })
+        .collect()
+}
+
+async fn requests(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Value>, Error> {
+    let requests = app.db.requests_of(person.subject(), now).await?;
+    requests
+        .iter()
+        .map(|request: &Request| {
+            let progress = &request.progress;
+            Ok(json!({
+                "id": request.id,
+                "kind": progress.kind(),
+                "state": progress.state(),
+                "received_at": progress.received_at(),
+                "due_at": progress.due_at(),
+                "extended_at": progress.extended_at(),
+                "closed_at": progress.closed_at(),
+                "ground": progress.ground(),
+                "you_wrote": details(person, request)?,
+                "we_wrote": reasons(person, request)?,
+            }))
+        })
+        .collect()
+}
+
+async fn membership(
+    app: &App,
+    workspace: WorkspaceId,
+    subject: SubjectId,
+) -> Result<Value, Error> {
+    let member: Option<Member> = app.db.get(&member_key(workspace, subject)).await?;
+    Ok(json!({
+        "workspace": workspace,
+        "role": member.as_ref().map(|m| m.role),
+        "joined_at": member.as_ref().map(|m| m.joined_at),
+    }))
+}
+
+/// The company's assets that name the person as uploader (clause 1.4).
+async fn uploaded(
+    app: &App,
+    workspace: WorkspaceId,
+    subject: SubjectId,
+) -> Result<Vec<Value>, Error> {
+    let pk = catalog::partition(workspace);
+    let mut rows = Vec::new();
+    for prefix in [LIVE_PREFIX, TRASH_PREFIX] {
+        let assets: Vec<Asset> = app.db.list_all(&pk, prefix).await?;
+        rows.extend(
+            assets
+                .iter()
+                .filter(|asset| asset.uploaded_by == Some(subject))
+                .map(|asset| {
+                    json!({
+                        "id": asset.id,
+                        "workspace": workspace,
+                        "name": asset.name,
+                        "content_type": asset.content_type,
+                        "size_bytes": asset.size_bytes,
+                        "uploaded_at": asset.created_at,
+                        "in_trash_since": asset.trashed_at,
+                    })
+                }),
+        );
+    }
+    Ok(rows)
+}
+
+async fn under_way(
+    app: &App,
+    workspace: WorkspaceId,
+    subject: SubjectId,
+) -> Result<Vec<Value>, Error> {
+    let pk = catalog::partition(workspace);
+    let uploads: Vec<Upload> = app.db.list_all(&pk, "UPLOAD#").await?;
+    Ok(uploads
+        .iter()
+        .filter(|upload| upload.uploaded_by == subject)
+        .map(|upload| {
+            json!({
+                "id": upload.id,
+                "workspace": workspace,
+                "state": upload.state,
+                "name": upload.name,
+                "began_at": upload.created_at,
+            })
+        })
+        .collect())
+}
+
+fn action(entry: &Entry) -> Value {
+    json!({
+        "at": entry.at,
+        "what": entry.event,
+        "by": entry.actor,
+        "policy_clause": entry.clause,
+        "purpose": entry.purpose,
+        "operation": entry.operation,
+        "categories": entry.categories,
+        "facts": entry.facts,
+    })
+}

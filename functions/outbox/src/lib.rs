@@ -1,0 +1,127 @@
+//! Delivers committed consequences, seals the ledger and signs its roots
+//! (invariant 6, clauses 4.8 and 5.10).
+//!
+//! - [`handle`] takes records of the catalog's stream (mail and jobs), of the
+//!   ledger's stream (entries to be chained) and the schedules' tasks.
+//! - [`verify`] checks the ledger: chains, roots and signatures.
+
+mod deliver;
+mod letters;
+mod post;
+mod roots;
+mod stream;
+pub mod verify;
+
+use platform::{
+    Clock, ConfigError, Env,
+    lambda::InvalidEvent,
+    mail::Mailer,
+    objects::{ObjectError, Objects},
+    queue::Jobs,
+    signing::{Signer, SigningError},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{Db, StoreError, Tables, personal::Gate};
+
+use crate::letters::House;
+
+/// The function with what it reaches. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    db: Db,
+    gate: Gate,
+    mailer: Mailer,
+    jobs: Jobs,
+    signer: Signer,
+    proofs: Objects,
+    house: House,
+    tables: Tables,
+    clock: Clock,
+}
+
+impl App {
+    /// Of the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub async fn new(
+        aws: &aws_types::SdkConfig,
+        env: &Env,
+        clock: Clock,
+    ) -> Result<Self, ConfigError> {
+        let db = Db::new(aws, env.tables());
+        Ok(Self {
+            gate: Gate::new(aws, db.clone(), env.required("PERSONAL_DATA_KEY")?),
+            db,
+            mailer: Mailer::new(aws, env)?,
+            jobs: Jobs::new(aws, env)?,
+            signer: Signer::new(aws, env)?,
+            proofs: Objects::new(aws, env, "BUCKET_PROOFS")?,
+            house: House {
+                operator: env.required("OPERATOR_NAME")?,
+                public_url: env.required("PUBLIC_URL")?,
+                privacy_address: env.required("PRIVACY_ADDRESS")?,
+            },
+            tables: env.tables(),
+            clock,
+        })
+    }
+}
+
+/// Why an event could not be handled; Lambda gives it again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is of no kind that this function is connected to.
+    #[error("the event is neither of a known stream nor a known task")]
+    UnknownEvent,
+    /// It can't be read.
+    #[error(transparent)]
+    Invalid(#[from] InvalidEvent),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key service.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The bucket of proofs.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// A root can't be written as JSON.
+    #[error("a root can't be written: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "task")]
+enum Task {
+    /// Deliver what the stream did not.
+    Sweep,
+    /// Sign what was chained since the last time.
+    SealRoots,
+}
+
+/// Handles one event: stream records are answered with those that failed, a
+/// task with what it did.
+///
+/// # Errors
+/// [`Error`].
+pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
+    if event.get("Records").is_some() {
+        return stream::records(app, event).await;
+    }
+    match Task::deserialize(&event).map_err(|_| Error::UnknownEvent)? {
+        Task::Sweep => {
+            let worked = deliver::sweep(app).await?;
+            Ok(json!({
+                "processed": worked.processed,
+                "failed": worked.failed,
+                "more": worked.more,
+            }))
+        }
+        Task::SealRoots => {
+            let roots = roots::seal(app).await?;
+            Ok(json!({ "roots": roots }))
+        }
+    }
+}

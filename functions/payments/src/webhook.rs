@@ -1,0 +1,150 @@
+//! Takes a provider's events in. A repeat answers 200 and changes nothing; an
+//! event for a workspace that is gone answers 200 and makes nothing anew.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode},
+};
+use domain::{
+    billing::{Fact, Provider},
+    time::Timestamp,
+};
+use platform::http::{ClientInfo, PathId, Problem, ProblemDocument};
+use serde::Serialize;
+use store::catalog::billing::{Billed, Meeting, ProviderEvent, Tell};
+use utoipa::ToSchema;
+
+use crate::{
+    App,
+    provider::{ProviderError, Told},
+};
+
+/// How often a commit is tried while the workspace is changed by others.
+const ATTEMPTS: u32 = 8;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was taken in.
+    Applied,
+    /// It had been taken in before.
+    Repeated,
+    /// It is about nothing of ours.
+    Ignored,
+    /// Its workspace is gone.
+    TooLate,
+}
+
+/// The answer to a provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Receipt {
+    /// What became of the event.
+    pub outcome: Outcome,
+}
+
+/// Take a payment provider's event in.
+///
+/// Stripe's are proven by their signature over the raw body; YooKassa's come
+/// from its own networks and only lead to a fetch of the payment.
+#[utoipa::path(
+    post, path = "/webhooks/payments/{provider}", tag = "webhooks",
+    params(("provider" = String, Path, description = "`stripe` or `yookassa`")),
+    request_body(content = String, content_type = "application/json", description = "The event, as its provider documents it"),
+    responses(
+        (status = 200, body = Receipt),
+        (status = 400, body = ProblemDocument, description = "Not an event, not signed by the provider, or of the wrong mode"),
+        (status = 403, body = ProblemDocument, description = "Not from the provider's networks"),
+        (status = 404, body = ProblemDocument, description = "No such provider"),
+        (status = 503, body = ProblemDocument, description = "Deliver it again"),
+    )
+)]
+pub async fn receive(
+    State(app): State<App>,
+    PathId(provider): PathId<Provider>,
+    client: ClientInfo,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Receipt>, Problem> {
+    let body = body.map_err(|_| {
+        let detail = "The body is larger than this address takes.";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    })?;
+    let now = app.clock.now();
+    let (id, kind, told) = match provider {
+        Provider::Stripe => {
+            let event = app.stripe.read(&headers, &body, now)?;
+            let told = app.stripe.understand(&event, &app.plans, now).await?;
+            (event.id, event.kind, told)
+        }
+        Provider::Yookassa => {
+            let hint = app.yookassa.read(&client, &body)?;
+            let told = app.yookassa.understand(&hint).await?;
+            (hint.id(), hint.event, told)
+        }
+    };
+    let event = ProviderEvent {
+        provider,
+        id: &id,
+        kind: &kind,
+    };
+    let outcome = match told {
+        Some(told) => apply(&app, &told, &event, now).await?,
+        None => Outcome::Ignored,
+    };
+    Ok(Json(Receipt { outcome }))
+}
+
+async fn apply(
+    app: &App,
+    told: &Told,
+    event: &ProviderEvent<'_>,
+    now: Timestamp,
+) -> Result<Outcome, Problem> {
+    let mut tell = Tell::Owner;
+    for _ in 0..ATTEMPTS {
+        let billed = match app.db.meet(told.workspace, event).await? {
+            Meeting::Repeated => return Ok(Outcome::Repeated),
+            Meeting::Gone => {
+                app.db.note_late_event(event, now).await?;
+                return Ok(Outcome::TooLate);
+            }
+            Meeting::Workspace(billed) => billed,
+        };
+        let facts = certain(app, &billed, &told.facts, now).await?;
+        let terms = app.terms();
+        let applied = app
+            .db
+            .apply_event(&billed, event, &facts, &terms, tell, now);
+        match applied.await {
+            Ok(()) => return Ok(Outcome::Applied),
+            Err(error) if error.refused("event") => return Ok(Outcome::Repeated),
+            Err(error) if error.refused("person") => tell = Tell::Nobody,
+            // somebody else changed it meanwhile: meet it again
+            Err(error) if error.refused("workspace") || error.refused("history") => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::busy())
+}
+
+/// The facts, asked for again where their order is not certain.
+async fn certain(
+    app: &App,
+    billed: &Billed,
+    facts: &[Fact],
+    now: Timestamp,
+) -> Result<Vec<Fact>, ProviderError> {
+    let history = billed.history();
+    let mut certain = Vec::with_capacity(facts.len());
+    for fact in facts {
+        certain.push(if history.is_ambiguous(fact) {
+            app.stripe.ask_again(fact, &app.plans, now).await?
+        } else {
+            fact.clone()
+        });
+    }
+    Ok(certain)
+}

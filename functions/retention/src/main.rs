@@ -1,0 +1,11 @@
+//! The Lambda function.
+
+use platform::{Clock, Env, lambda};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda::init_logs();
+    let aws = platform::aws::config().await;
+    let app = retention::App::new(&aws, &Env::process(), Clock::system()).await?;
+    lambda::listen(|event| retention::handle(&app, event)).await
+}

@@ -1,0 +1,29 @@
+use aws_types::SdkConfig;
+use platform::{Clock, ConfigError, Env, secret::AppSecret};
+use store::{Db, lookup::LookupKey, personal::Gate};
+
+/// What the routes need.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(crate) db: Db,
+    pub(crate) gate: Gate,
+    pub(crate) lookup: LookupKey,
+    pub(crate) clock: Clock,
+}
+
+impl App {
+    /// Of the environment, in the init phase.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub async fn new(aws: &SdkConfig, env: &Env, clock: Clock) -> Result<Self, ConfigError> {
+        let db = Db::new(aws, env.tables());
+        let secret = AppSecret::load(aws, env).await?;
+        Ok(Self {
+            gate: Gate::new(aws, db.clone(), env.required("PERSONAL_DATA_KEY")?),
+            lookup: secret.lookup,
+            clock,
+            db,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! The command line.
+
+mod check;
+mod run;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Assetbox on one machine: the whole service in one process, to try, develop and test.
+#[derive(Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+/// How the machine is started.
+#[derive(clap::Args)]
+pub(crate) struct RunOptions {
+    /// Where the data is kept.
+    #[arg(long, value_name = "DIR", default_value = ".assetbox")]
+    data: PathBuf,
+    /// The port of the API and the local pages.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Keep nothing: the data goes when the process ends.
+    #[arg(long, conflicts_with = "data")]
+    ephemeral: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Walk through the main job on a fresh machine, with your own pictures or those that ship.
+    Tour {
+        /// A folder of pictures.
+        folder: Option<PathBuf>,
+    },
+    /// Check the certificate of an erasure, and look again for what it says is gone.
+    Verify {
+        /// The certificate's file, as `GET /certificates/{case}` gives it.
+        certificate: PathBuf,
+        /// The data folder in which to look.
+        #[arg(long, value_name = "DIR", default_value = ".assetbox")]
+        data: PathBuf,
+    },
+    /// Check the ledger.
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum LedgerCommand {
+    /// Check every chain, every entry and every signed root.
+    Verify {
+        /// The data folder whose ledger is checked.
+        #[arg(long, value_name = "DIR", default_value = ".assetbox")]
+        data: PathBuf,
+    },
+}
+
+/// Runs the command that the process was started with.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    match execute(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing can be said where standard error is closed.
+            let _ = writeln!(io::stderr(), "assetbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    match cli.command {
+        None => Ok(run::run(&cli.run).await?),
+        Some(Command::Tour { folder }) => Ok(crate::tour::walk(folder.as_deref()).await?),
+        Some(Command::Verify { certificate, data }) => check::certificate(&certificate, data).await,
+        Some(Command::Ledger {
+            command: LedgerCommand::Verify { data },
+        }) => check::ledger(data).await,
+        Some(Command::Openapi) => check::openapi(),
+    }
+}
+
+/// `RUST_LOG` says what is logged; warnings by default.
+fn start_log() {
+    // s3s logs refused requests with what they carried
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,s3s=off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+}

@@ -1,0 +1,132 @@
+//! The SDKs' way out: plain HTTP that counts calls, injects faults and announces writes.
+
+use std::sync::Arc;
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use tokio::sync::Notify;
+
+use super::calls::{Call, Calls};
+use super::faults::{Failure, Faults, Moment};
+use super::operation;
+use crate::functions::Invocation;
+
+/// What all clients of a machine share.
+#[derive(Debug, Clone)]
+pub(super) struct Wire {
+    http: SharedHttpClient,
+    pub(super) calls: Calls,
+    pub(super) faults: Faults,
+    /// Told of every successful write to a table.
+    pub(super) table_written: Arc<Notify>,
+}
+
+impl Wire {
+    pub(super) fn new() -> Self {
+        Self {
+            http: Builder::new().build_http(),
+            calls: Calls::default(),
+            faults: Faults::default(),
+            table_written: Arc::default(),
+        }
+    }
+
+    /// The client of one caller.
+    pub(super) fn client(&self, caller: &str) -> SharedHttpClient {
+        SharedHttpClient::new(Client {
+            wire: self.clone(),
+            caller: Arc::from(caller),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Client {
+    wire: Wire,
+    caller: Arc<str>,
+}
+
+impl HttpClient for Client {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            inner: self.wire.http.http_connector(settings, components),
+            wire: self.wire.clone(),
+            caller: Arc::clone(&self.caller),
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Connector {
+    inner: SharedHttpConnector,
+    wire: Wire,
+    caller: Arc<str>,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.send(request).await })
+    }
+}
+
+impl Connector {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let (service, operation) = operation::of(&request);
+        let invocation = Invocation::current();
+        let fault = self.wire.faults.take(&self.caller, &operation);
+        let mut call = Call {
+            number: 0,
+            caller: self.caller.to_string(),
+            invocation: invocation.as_ref().map(|invocation| invocation.id.clone()),
+            service,
+            operation,
+            status: None,
+            injected: fault.is_some(),
+        };
+        if let Some((failure, Moment::Before)) = fault {
+            return self.fail(failure, call, invocation).await;
+        }
+        let answer = self.inner.call(request).await;
+        call.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+        let succeeded = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+        if succeeded && operation::writes_a_table(call.service, &call.operation) {
+            self.wire.table_written.notify_waiters();
+        }
+        match fault {
+            Some((failure, Moment::After)) => self.fail(failure, call, invocation).await,
+            _ => {
+                self.wire.calls.add(call);
+                answer
+            }
+        }
+    }
+
+    async fn fail(
+        &self,
+        failure: Failure,
+        call: Call,
+        invocation: Option<Invocation>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let service = call.service;
+        self.wire.calls.add(call);
+        if failure == Failure::Kill {
+            let Some(invocation) = invocation else {
+                let reason = "killed outside of an invocation";
+                return Err(ConnectorError::other(reason.into(), None));
+            };
+            invocation.kill();
+        }
+        failure.outcome(service).await
+    }
+}

@@ -1,0 +1,5 @@
+//! The catalogue.
+
+mod change;
+mod list;
+mod trash;

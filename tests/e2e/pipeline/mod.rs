@@ -1,0 +1,5 @@
+//! From an original to preview, thumbnail and labels.
+
+mod delivery;
+mod renditions;
+mod tagging;

@@ -1,0 +1,5 @@
+//! Uploads by presigned addresses.
+
+mod begin;
+mod multipart;
+mod put;
