@@ -3,10 +3,10 @@
 use domain::certificate::{CertificateFile, Invalid};
 use domain::time::Timestamp;
 use outbox::verify;
+use platform::Env;
 use platform::env::ConfigError;
 use platform::objects::{ObjectError, Objects};
 use platform::signing::{Signer, SigningError};
-use platform::Env;
 use store::erasure::Census;
 use store::{Db, StoreError};
 
@@ -43,7 +43,11 @@ pub enum Unproven {
 
 /// The environment of the function that reaches everything that a check needs.
 fn environment(machine: &Machine) -> Env {
-    let erasure = machine.model().functions.iter().find(|f| f.id == "ErasureFunction");
+    let erasure = machine
+        .model()
+        .functions
+        .iter()
+        .find(|f| f.id == "ErasureFunction");
     Env::of(erasure.map(|f| f.environment.clone()).unwrap_or_default())
 }
 
@@ -52,13 +56,24 @@ fn environment(machine: &Machine) -> Env {
 ///
 /// # Errors
 /// [`Unproven`].
-pub async fn certificate(machine: &Machine, file: &CertificateFile) -> Result<Vec<String>, Unproven> {
+pub async fn certificate(
+    machine: &Machine,
+    file: &CertificateFile,
+) -> Result<Vec<String>, Unproven> {
     let (aws, env) = (machine.sdk_config("proof"), environment(machine));
     let public_key = Signer::new(&aws, &env)?.public_key().await?;
     let certificate = file.verify(&public_key)?;
-    let mut lines = vec![format!("certificate {}: the signature is good", certificate.case)];
+    let mut lines = vec![format!(
+        "certificate {}: the signature is good",
+        certificate.case
+    )];
     for step in &certificate.steps {
-        lines.push(format!("{:<11} {:>5} destroyed in the {}", step.step.as_str(), step.before, step.store));
+        lines.push(format!(
+            "{:<11} {:>5} destroyed in the {}",
+            step.step.as_str(),
+            step.before,
+            step.store
+        ));
     }
     for kept in &certificate.kept {
         lines.push(format!("kept: {} ({})", kept.category, kept.ground));
@@ -67,17 +82,24 @@ pub async fn certificate(machine: &Machine, file: &CertificateFile) -> Result<Ve
         if let Some(key) = sightings.found.first() {
             return Err(Unproven::Left(format!("{:?} {}", sightings.table, key.sk)));
         }
-        lines.push(format!("probe: {} items of {:?}, nothing found", sightings.read, sightings.table));
+        lines.push(format!(
+            "probe: {} items of {:?}, nothing found",
+            sightings.read, sightings.table
+        ));
     }
     let objects = Objects::new(&aws, &env, "BUCKET_ASSETS")?;
     for workspace in &certificate.probe.workspaces {
         for kind in domain::asset::ObjectKind::ALL {
             let prefix = domain::asset::ObjectKeys::workspace_prefix(*workspace, kind);
-            if !objects.versions(&prefix).await?.is_empty() || !objects.unfinished(&prefix).await?.is_empty() {
+            if !objects.versions(&prefix).await?.is_empty()
+                || !objects.unfinished(&prefix).await?.is_empty()
+            {
                 return Err(Unproven::Left(prefix));
             }
         }
-        lines.push(format!("probe: no object, version or unfinished upload of {workspace}"));
+        lines.push(format!(
+            "probe: no object, version or unfinished upload of {workspace}"
+        ));
     }
     Ok(lines)
 }
@@ -94,10 +116,19 @@ pub async fn ledger(machine: &Machine) -> Result<Vec<String>, Unproven> {
     let now = Timestamp::from(machine.clock().now());
     let report = verify::ledger(&Db::new(&aws, env.tables()), &proofs, &public_key, now).await?;
     if let Some(fault) = report.faults.first() {
-        return Err(Unproven::Ledger(format!("{fault} ({} in all)", report.faults.len())));
+        return Err(Unproven::Ledger(format!(
+            "{fault} ({} in all)",
+            report.faults.len()
+        )));
     }
     Ok(vec![
-        format!("{} entries, every link follows the one before", report.links),
-        format!("{} signed roots are good; {} entries wait for the next one", report.roots, report.not_covered_yet),
+        format!(
+            "{} entries, every link follows the one before",
+            report.links
+        ),
+        format!(
+            "{} signed roots are good; {} entries wait for the next one",
+            report.roots, report.not_covered_yet
+        ),
     ])
 }

@@ -6,8 +6,12 @@
 
 mod accounts;
 mod assets;
+mod contract;
+mod erasure;
 mod payments;
 mod pipeline;
+mod requests;
 mod signup;
 mod support;
+mod trial;
 mod uploads;

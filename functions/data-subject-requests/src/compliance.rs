@@ -292,11 +292,7 @@ pub(crate) async fn refuse(
 }
 
 /// No other request of the person keeps processing restricted.
-async fn is_last_restriction(
-    app: &App,
-    ended: &Request,
-    now: Timestamp,
-) -> Result<bool, Problem> {
+async fn is_last_restriction(app: &App, ended: &Request, now: Timestamp) -> Result<bool, Problem> {
     let requests = app.db.requests_of(ended.subject, now).await?;
     Ok(!requests
         .iter()

@@ -102,8 +102,7 @@ pub(crate) fn seal_details(
     }
     let key = request_key(request.subject, request.id);
     let text = serde_json::to_string(details).map_err(|e| Problem::internal(&e))?;
-    let sealed =
-        person.seal::<Request>(domain::data_map::Field::RequestDetails, &key, &text)?;
+    let sealed = person.seal::<Request>(domain::data_map::Field::RequestDetails, &key, &text)?;
     request.details = Some(sealed);
     Ok(())
 }

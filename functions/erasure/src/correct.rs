@@ -4,11 +4,7 @@ use domain::{
     processing::{Actor, Category, Operation, Purpose},
     time::Timestamp,
 };
-use store::{
-    Condition, Tx,
-    people::Request,
-    personal::Access,
-};
+use store::{Condition, Tx, people::Request, personal::Access};
 
 use crate::{
     App, Error,

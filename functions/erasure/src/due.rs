@@ -186,7 +186,9 @@ async fn drop_item(app: &App, asset: &Asset) -> Result<(), StoreError> {
 pub(crate) async fn sign_up(app: &App, subject: SubjectId) -> Result<(), Error> {
     let now = app.clock.now();
     let record: Option<PersonRecord> = app.db.get(&person_key(subject)).await?;
-    let active = record.as_ref().is_some_and(|r| r.state == PersonState::Active);
+    let active = record
+        .as_ref()
+        .is_some_and(|r| r.state == PersonState::Active);
     if active || (record.is_some() && !begin_end(app, subject, now).await?) {
         return Ok(());
     }

@@ -12,9 +12,7 @@ use domain::{
 use store::{
     Tx,
     lookup::LookupHash,
-    people::{
-        CONFIRMATION_LENGTH, LinkPurpose, MailedLink, Request, find_login,
-    },
+    people::{CONFIRMATION_LENGTH, LinkPurpose, MailedLink, Request, find_login},
     personal::{Access, GateError},
 };
 

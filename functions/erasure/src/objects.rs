@@ -18,7 +18,13 @@ where
         if uploads.is_empty() {
             break;
         }
-        found(uploads.iter().map(|(key, id)| format!("{key}@{id}")).collect()).await?;
+        found(
+            uploads
+                .iter()
+                .map(|(key, id)| format!("{key}@{id}"))
+                .collect(),
+        )
+        .await?;
         for (key, upload) in &uploads {
             bucket.abort(key, upload).await?;
         }

@@ -12,6 +12,7 @@ mod roots;
 mod stream;
 pub mod verify;
 
+use futures::FutureExt;
 use platform::{
     Clock, ConfigError, Env,
     lambda::InvalidEvent,
@@ -107,6 +108,11 @@ enum Task {
 /// # Errors
 /// [`Error`].
 pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
+    // boxed: its type nests deeper than the compiler looks
+    dispatch(app, event).boxed().await
+}
+
+async fn dispatch(app: &App, event: Value) -> Result<Value, Error> {
     if event.get("Records").is_some() {
         return stream::records(app, event).await;
     }

@@ -1,5 +1,8 @@
 //! The Lambda function.
 
+// the futures of a delivery are nested deeper than the compiler's default
+#![recursion_limit = "256"]
+
 use platform::{Clock, Env, lambda};
 
 #[tokio::main]

@@ -104,7 +104,7 @@ fn payments(history: &History) -> Vec<PaymentView> {
 #[utoipa::path(get, path = "/billing", tag = "billing", responses(
     (status = 200, body = BillingView),
     (status = 401, body = ProblemDocument, description = "Not signed in"),
-))]
+), security(("bearer" = []), ("cookie" = [])))]
 pub async fn read(
     State(app): State<App>,
     signed_in: SignedIn,

@@ -137,7 +137,8 @@ fn may_buy(account: &Account, provider: Provider, now: Timestamp) -> Result<(), 
         (status = 422, body = ProblemDocument, description = "Unknown plan or provider, a foreign address, or a key that was used for another request"),
         (status = 502, body = ProblemDocument, description = "The provider refused"),
         (status = 503, body = ProblemDocument, description = "Try again"),
-    )
+    ),
+    security(("bearer" = []), ("cookie" = [])),
 )]
 pub async fn open(
     State(app): State<App>,

@@ -85,8 +85,8 @@ impl Stage {
 
     async fn put_bytes(&self, upload: &Upload) {
         let bytes = b"\xff\xd8\xff\xd9".as_slice().into();
-        let put = self.objects.put(&object(upload), "image/jpeg", bytes);
-        put.await.unwrap();
+        let key = object(upload);
+        self.objects.put(&key, "image/jpeg", bytes).await.unwrap();
     }
 
     async fn state(&self, upload: &Upload) -> UploadState {
@@ -223,7 +223,7 @@ async fn an_asset_s_purge_is_ordered_once_a_day_until_it_is_gone() {
     };
     for _ in 0..3 {
         stage.run().await;
-        assert_eq!(stage.orders().await, [order.clone()]);
+        assert_eq!(stage.orders().await, std::slice::from_ref(&order));
     }
     stage.cloud.clock.advance(days(1));
     stage.run().await;

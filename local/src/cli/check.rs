@@ -11,7 +11,11 @@ use crate::{openapi as api, proof};
 
 async fn machine(data: PathBuf) -> Result<Machine, Box<dyn Error>> {
     if !data.is_dir() {
-        return Err(format!("there is no data folder {}; name it with --data", data.display()).into());
+        return Err(format!(
+            "there is no data folder {}; name it with --data",
+            data.display()
+        )
+        .into());
     }
     let options = MachineOptions {
         data: Some(data),
@@ -21,7 +25,9 @@ async fn machine(data: PathBuf) -> Result<Machine, Box<dyn Error>> {
 }
 
 fn say(lines: &[String]) -> io::Result<()> {
-    lines.iter().try_for_each(|line| writeln!(io::stdout(), "{line}"))
+    lines
+        .iter()
+        .try_for_each(|line| writeln!(io::stdout(), "{line}"))
 }
 
 pub(super) async fn certificate(file: &Path, data: PathBuf) -> Result<(), Box<dyn Error>> {
@@ -41,5 +47,9 @@ pub(super) async fn ledger(data: PathBuf) -> Result<(), Box<dyn Error>> {
 }
 
 pub(super) fn openapi() -> Result<(), Box<dyn Error>> {
-    Ok(writeln!(io::stdout(), "{}", api::document().to_pretty_json()?)?)
+    Ok(writeln!(
+        io::stdout(),
+        "{}",
+        api::document().to_pretty_json()?
+    )?)
 }

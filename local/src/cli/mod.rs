@@ -96,8 +96,9 @@ async fn execute(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
 
 /// `RUST_LOG` says what is logged; warnings by default.
 fn start_log() {
-    // s3s logs refused requests with what they carried
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,s3s=off"));
+    // s3s logs refused requests with what they carried; a refused condition is no event of dynoxide either
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,dynoxide=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

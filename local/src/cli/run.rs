@@ -39,7 +39,11 @@ pub(super) async fn run(options: &RunOptions) -> Result<(), RunError> {
 fn announce(machine: &Machine, started: Instant) -> io::Result<()> {
     let url = machine.api_url();
     let mut out = io::stdout().lock();
-    writeln!(out, "Assetbox is running, ready in {:.2} s.\n", started.elapsed().as_secs_f64())?;
+    writeln!(
+        out,
+        "Assetbox is running, ready in {:.2} s.\n",
+        started.elapsed().as_secs_f64()
+    )?;
     writeln!(out, "  Start page  {url}/_local/")?;
     writeln!(out, "  API         {url}")?;
     writeln!(out, "  Mailbox     {url}/_local/mail")?;

@@ -69,7 +69,8 @@ impl MachineClock {
             return Err(ClockError::Step);
         }
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset_ms = i64::try_from((self.offset() + by).as_millis()).map_err(|_| ClockError::Step)?;
+        let offset_ms =
+            i64::try_from((self.offset() + by).as_millis()).map_err(|_| ClockError::Step)?;
         file.save(&offset_ms)?;
         self.clock.advance(by);
         self.moves.send_modify(|moves| *moves += 1);

@@ -99,7 +99,9 @@ impl Connector {
         }
         let answer = self.inner.call(request).await;
         call.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
-        let succeeded = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+        let succeeded = answer
+            .as_ref()
+            .is_ok_and(|answer| answer.status().is_success());
         if succeeded && operation::writes_a_table(call.service, &call.operation) {
             self.wire.table_written.notify_waiters();
         }

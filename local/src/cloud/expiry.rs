@@ -11,7 +11,11 @@ use super::tables::request;
 use crate::template::Table;
 
 /// Deletes the expired items of a table and returns how many there were.
-pub(super) fn sweep(database: &Database, table: &Table, now: Timestamp) -> Result<usize, CloudError> {
+pub(super) fn sweep(
+    database: &Database,
+    table: &Table,
+    now: Timestamp,
+) -> Result<usize, CloudError> {
     let Some(attribute) = &table.ttl_attribute else {
         return Ok(0);
     };
@@ -59,5 +63,9 @@ pub(super) fn sweep(database: &Database, table: &Table, now: Timestamp) -> Resul
 fn key_of(table: &Table, item: &Value) -> Value {
     let names = [Some(&table.key.hash), table.key.range.as_ref()];
     let parts = names.into_iter().flatten();
-    Value::Object(parts.map(|name| (name.clone(), item[name].clone())).collect())
+    Value::Object(
+        parts
+            .map(|name| (name.clone(), item[name].clone()))
+            .collect(),
+    )
 }

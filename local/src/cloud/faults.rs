@@ -85,7 +85,10 @@ impl Faults {
         let mut pending = self.lock();
         let index = pending.iter_mut().position(|fault| {
             let concerned = fault.caller.as_deref().is_none_or(|named| named == caller)
-                && fault.operation.as_deref().is_none_or(|named| named == operation);
+                && fault
+                    .operation
+                    .as_deref()
+                    .is_none_or(|named| named == operation);
             let due = concerned && fault.skip == 0;
             fault.skip -= usize::from(concerned && !due);
             due
@@ -109,7 +112,11 @@ impl Failure {
     pub(super) async fn outcome(self, service: &str) -> Result<HttpResponse, ConnectorError> {
         match self {
             Self::ServerError => Ok(refusal(service, 500, "InternalError")),
-            Self::Throttle => Ok(refusal(service, throttle_status(service), throttle_code(service))),
+            Self::Throttle => Ok(refusal(
+                service,
+                throttle_status(service),
+                throttle_code(service),
+            )),
             Self::Timeout => Err(ConnectorError::timeout("an injected timeout".into())),
             Self::Kill => std::future::pending().await,
         }
@@ -155,7 +162,10 @@ mod tests {
         faults.fail_nth("PutItem", 2, Failure::Timeout, Moment::After);
         assert_eq!(faults.take("F", "PutItem"), None);
         assert_eq!(faults.take("F", "GetItem"), None);
-        assert_eq!(faults.take("F", "PutItem"), Some((Failure::Timeout, Moment::After)));
+        assert_eq!(
+            faults.take("F", "PutItem"),
+            Some((Failure::Timeout, Moment::After))
+        );
         assert_eq!(faults.take("F", "PutItem"), None);
     }
 

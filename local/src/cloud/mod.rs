@@ -132,7 +132,9 @@ async fn bind(service: &'static str, port: u16) -> Result<TcpListener, CloudErro
 
 fn port(listener: &TcpListener, service: &'static str) -> Result<u16, CloudError> {
     let address = listener.local_addr();
-    Ok(address.map_err(|error| CloudError::Port(service, error))?.port())
+    Ok(address
+        .map_err(|error| CloudError::Port(service, error))?
+        .port())
 }
 
 fn new_secret_key() -> Result<String, CloudError> {
@@ -224,14 +226,23 @@ impl Cloud {
         ] {
             let until = off();
             servers.spawn(async move {
-                log_end(axum::serve(listener, router).with_graceful_shutdown(until).await);
+                log_end(
+                    axum::serve(listener, router)
+                        .with_graceful_shutdown(until)
+                        .await,
+                );
             });
         }
     }
 
     /// The SDK configuration of a caller.
     pub(crate) fn sdk_config(&self, caller: &str) -> aws_types::SdkConfig {
-        sdk::config(caller, &self.wire, &self.endpoints, (ACCESS_KEY, &self.secret_key))
+        sdk::config(
+            caller,
+            &self.wire,
+            &self.endpoints,
+            (ACCESS_KEY, &self.secret_key),
+        )
     }
 
     pub(crate) fn calls(&self) -> &Calls {
@@ -248,14 +259,21 @@ impl Cloud {
     }
 
     pub(crate) fn stream(&self, source: &StreamSource) -> Stream {
-        Stream::new(self.database.clone(), &source.table, REGION, &source.stream_arn)
+        Stream::new(
+            self.database.clone(),
+            &source.table,
+            REGION,
+            &source.stream_arn,
+        )
     }
 
     /// Deletes items whose time is up and returns how many there were.
     pub(crate) async fn sweep_expired(&self, now: Timestamp) -> Result<usize, CloudError> {
         let (database, tables) = (self.database.clone(), self.tables.clone());
         tokio::task::spawn_blocking(move || {
-            let counts = tables.iter().map(|table| expiry::sweep(&database, table, now));
+            let counts = tables
+                .iter()
+                .map(|table| expiry::sweep(&database, table, now));
             counts.sum()
         })
         .await?

@@ -50,13 +50,18 @@ fn action(request: &HttpRequest) -> Option<String> {
 /// The SDK names most operations of S3 in `x-id`; the others show in method, path and query.
 fn of_s3(request: &HttpRequest) -> String {
     let uri: http::Uri = request.uri().parse().unwrap_or_default();
-    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    let query: Vec<_> =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
     let find = |name: &str| query.iter().find(|(found, _)| found == name);
     if let Some((_, operation)) = find("x-id") {
         return operation.clone().into_owned();
     }
     let has = |name: &str| find(name).is_some();
-    let of_object = uri.path().trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty());
+    let of_object = uri
+        .path()
+        .trim_start_matches('/')
+        .split_once('/')
+        .is_some_and(|(_, key)| !key.is_empty());
     let operation = match (request.method(), of_object) {
         ("POST", false) if has("delete") => "DeleteObjects",
         ("GET", false) if has("versions") => "ListObjectVersions",

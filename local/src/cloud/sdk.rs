@@ -39,7 +39,10 @@ impl Endpoints {
 impl LoadServiceConfig for Endpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let asks_for_endpoint = key.env() == "AWS_ENDPOINT_URL";
-        self.0.get(key.service_id()).filter(|_| asks_for_endpoint).cloned()
+        self.0
+            .get(key.service_id())
+            .filter(|_| asks_for_endpoint)
+            .cloned()
     }
 }
 
@@ -69,14 +72,26 @@ pub(super) fn fetch_with(config: &SdkConfig) -> Fetch {
     let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
     let client = aws_sdk_s3::Client::from_conf(config.build());
     Arc::new(move |bucket, key, version| {
-        let request = client.get_object().bucket(bucket).key(key).set_version_id(version);
+        let request = client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .set_version_id(version);
         Box::pin(async move {
             let object = request.send().await.map_err(|error| {
-                let missing = error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404);
-                if missing { FetchError::NotFound } else { FetchError::Store(error.to_string()) }
+                let missing = error
+                    .raw_response()
+                    .is_some_and(|raw| raw.status().as_u16() == 404);
+                if missing {
+                    FetchError::NotFound
+                } else {
+                    FetchError::Store(error.to_string())
+                }
             })?;
             let body = object.body.collect().await;
-            Ok(body.map_err(|error| FetchError::Store(error.to_string()))?.into_bytes())
+            Ok(body
+                .map_err(|error| FetchError::Store(error.to_string()))?
+                .into_bytes())
         })
     })
 }

@@ -47,7 +47,10 @@ fn create(database: &Database, table: &Table) -> Result<(), CloudError> {
 
 fn update(database: &Database, table: &Table, found: &Value) -> Result<(), CloudError> {
     if found["KeySchema"] != key_schema(&table.key) {
-        return Err(CloudError::Table(table.name.clone(), "has another primary key"));
+        return Err(CloudError::Table(
+            table.name.clone(),
+            "has another primary key",
+        ));
     }
     let change = |change: Value| -> Result<(), CloudError> {
         let mut request_body = json!({
@@ -62,9 +65,14 @@ fn update(database: &Database, table: &Table, found: &Value) -> Result<(), Cloud
     };
     let existing = found["GlobalSecondaryIndexes"].as_array();
     for old in existing.into_iter().flatten() {
-        let wanted = table.indexes.iter().find(|index| old["IndexName"] == index.name.as_str());
+        let wanted = table
+            .indexes
+            .iter()
+            .find(|index| old["IndexName"] == index.name.as_str());
         if wanted.is_none_or(|wanted| old["KeySchema"] != key_schema(&wanted.key)) {
-            change(json!({"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": old["IndexName"]}}]}))?;
+            change(
+                json!({"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": old["IndexName"]}}]}),
+            )?;
         }
     }
     for wanted in &table.indexes {

@@ -126,7 +126,10 @@ fn backoff(attempt: u32) -> Duration {
 /// The identifiers in a partial batch answer; `None` if the answer fails the whole batch
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
 fn failed_items(answer: &serde_json::Value, known: &[&str]) -> Option<Vec<String>> {
-    let Some(failures) = answer.get("batchItemFailures").filter(|list| !list.is_null()) else {
+    let Some(failures) = answer
+        .get("batchItemFailures")
+        .filter(|list| !list.is_null())
+    else {
         return Some(Vec::new());
     };
     let identifier = |failure: &serde_json::Value| {
@@ -146,7 +149,12 @@ mod tests {
 
     #[test]
     fn an_answer_without_failures_is_a_success() {
-        for answer in [json!(null), json!({}), json!({"batchItemFailures": []}), json!({"batchItemFailures": null})] {
+        for answer in [
+            json!(null),
+            json!({}),
+            json!({"batchItemFailures": []}),
+            json!({"batchItemFailures": null}),
+        ] {
             assert_eq!(failed_items(&answer, &["a"]), Some(vec![]), "{answer}");
         }
     }
@@ -154,10 +162,16 @@ mod tests {
     #[test]
     fn known_failures_are_named_and_unknown_ones_fail_all() {
         let failing = |id: &str| json!({"batchItemFailures": [{"itemIdentifier": id}]});
-        assert_eq!(failed_items(&failing("a"), &["a", "b"]), Some(vec!["a".to_owned()]));
+        assert_eq!(
+            failed_items(&failing("a"), &["a", "b"]),
+            Some(vec!["a".to_owned()])
+        );
         assert_eq!(failed_items(&failing("c"), &["a", "b"]), None);
         assert_eq!(failed_items(&failing(""), &["a", "b"]), None);
-        assert_eq!(failed_items(&json!({"batchItemFailures": [{}]}), &["a"]), None);
+        assert_eq!(
+            failed_items(&json!({"batchItemFailures": [{}]}), &["a"]),
+            None
+        );
     }
 
     #[test]

@@ -61,7 +61,10 @@ async fn deliver(
     _permit: OwnedSemaphorePermit,
 ) {
     let _work = delivery.activity.begin();
-    let answer = delivery.functions.invoke(function, event(source, delivery, &messages)).await;
+    let answer = delivery
+        .functions
+        .invoke(function, event(source, delivery, &messages))
+        .await;
     let ids: Vec<_> = messages.iter().map(|message| message.id.as_str()).collect();
     let failed = match &answer {
         Ok(answer) if source.reports_failures => failed_items(answer, &ids),
@@ -69,14 +72,18 @@ async fn deliver(
         Err(_) => None,
     };
     for message in &messages {
-        let is_failed = failed.as_ref().is_none_or(|failed| failed.contains(&message.id));
+        let is_failed = failed
+            .as_ref()
+            .is_none_or(|failed| failed.contains(&message.id));
         settle(source, delivery, message, is_failed).await;
     }
 }
 
 fn event(source: &QueueSource, delivery: &Delivery, messages: &[Message]) -> Value {
     let arn = delivery.cloud.services.sqs().queue_arn(&source.queue);
-    let records = messages.iter().map(|message| message.to_lambda_record(&arn, REGION));
+    let records = messages
+        .iter()
+        .map(|message| message.to_lambda_record(&arn, REGION));
     json!({"Records": records.collect::<Vec<_>>()})
 }
 
@@ -85,7 +92,8 @@ async fn settle(source: &QueueSource, delivery: &Delivery, message: &Message, is
     let sqs = delivery.cloud.services.sqs();
     let outcome = if is_failed {
         let after = backoff(message.receive_count.saturating_sub(1));
-        sqs.make_visible(&source.queue, &message.receipt, after).await
+        sqs.make_visible(&source.queue, &message.receipt, after)
+            .await
     } else {
         sqs.delete(&source.queue, &message.receipt).await
     };

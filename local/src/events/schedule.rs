@@ -95,7 +95,11 @@ impl Scheduler {
         for (_, schedule) in &due {
             lock(&self.last).insert(schedule.name.clone(), now);
         }
-        join_all(due.iter().map(|(function, schedule)| self.fire(function, schedule, now))).await;
+        join_all(
+            due.iter()
+                .map(|(function, schedule)| self.fire(function, schedule, now)),
+        )
+        .await;
         let last = lock(&self.last).clone();
         // Without the file, schedules fire again after a restart, which handlers must bear.
         if let Err(error) = self.file.save(&last) {
@@ -117,7 +121,11 @@ impl Scheduler {
     fn until_next(&self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3_600);
         let now = self.delivery.clock.now();
-        let next = self.schedules.iter().filter_map(|(_, schedule)| self.next(schedule)).min();
+        let next = self
+            .schedules
+            .iter()
+            .filter_map(|(_, schedule)| self.next(schedule))
+            .min();
         let wait = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
         match next {
             Some(_) => wait.unwrap_or_default().min(LONGEST),
@@ -128,15 +136,27 @@ impl Scheduler {
     /// Invokes a schedule's function, again if it fails, as often as the schedule says.
     async fn fire(&self, function: &str, schedule: &Schedule, now: Timestamp) {
         for attempt in 0..=schedule.retries {
-            let event = schedule.input.clone().unwrap_or_else(|| own_event(schedule, now));
-            if self.delivery.functions.invoke(function, event).await.is_ok() {
+            let event = schedule
+                .input
+                .clone()
+                .unwrap_or_else(|| own_event(schedule, now));
+            if self
+                .delivery
+                .functions
+                .invoke(function, event)
+                .await
+                .is_ok()
+            {
                 return;
             }
             if attempt < schedule.retries {
                 tokio::time::sleep(backoff(attempt)).await;
             }
         }
-        tracing::error!(schedule = schedule.name, "a schedule's work was given up until the next time");
+        tracing::error!(
+            schedule = schedule.name,
+            "a schedule's work was given up until the next time"
+        );
     }
 }
 

@@ -78,7 +78,8 @@ impl StreamReader {
 
     /// A new mapping that wants only what comes from now on skips what is there.
     async fn begin(&self) -> Result<(), CloudError> {
-        if !self.source.from_beginning && self.position().is_none()
+        if !self.source.from_beginning
+            && self.position().is_none()
             && let Some(last) = self.stream.last().await?
         {
             self.keep(&last);
@@ -122,7 +123,10 @@ impl StreamReader {
 
     /// Tries a batch until it is done or given up, in halves if the mapping says so.
     async fn work_off(&self, records: Vec<Value>) {
-        let mut waiting = vec![Batch { records, attempts: 0 }];
+        let mut waiting = vec![Batch {
+            records,
+            attempts: 0,
+        }];
         while let Some(batch) = waiting.pop() {
             let Outcome::FailedFrom(index) = self.invoke(&batch.records).await else {
                 self.done(&batch.records);
@@ -131,7 +135,10 @@ impl StreamReader {
             self.done(&batch.records[..index]);
             let records = batch.records[index..].to_vec();
             let attempts = batch.attempts + 1;
-            let is_last_attempt = self.source.retries.is_some_and(|retries| attempts > retries);
+            let is_last_attempt = self
+                .source
+                .retries
+                .is_some_and(|retries| attempts > retries);
             if self.source.bisects && records.len() > 1 {
                 let (first, second) = records.split_at(records.len() / 2);
                 let half = |records: &[Value]| Batch {
@@ -173,7 +180,11 @@ impl StreamReader {
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>).
     async fn give_up(&self, records: &[Value], attempts: u32) {
         let function = self.function.as_str();
-        tracing::error!(function, count = records.len(), "records of a stream were given up");
+        tracing::error!(
+            function,
+            count = records.len(),
+            "records of a stream were given up"
+        );
         let Some(queue) = &self.source.on_failure else {
             return;
         };
@@ -241,7 +252,12 @@ fn sequence_number(record: &Value) -> String {
 
 fn arrival(record: &Value) -> String {
     let seconds = record["dynamodb"]["ApproximateCreationDateTime"].as_f64();
-    #[expect(clippy::cast_possible_truncation, reason = "whole seconds since the epoch")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole seconds since the epoch"
+    )]
     let seconds = seconds.unwrap_or_default() as i64;
-    Timestamp::from_second(seconds).unwrap_or_default().to_string()
+    Timestamp::from_second(seconds)
+        .unwrap_or_default()
+        .to_string()
 }

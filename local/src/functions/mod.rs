@@ -19,7 +19,7 @@ use tower::Service;
 use crate::activity::Activity;
 use crate::template;
 pub(crate) use invocation::Invocation;
-pub use registry::{all, openapi};
+pub use registry::{all, documents};
 
 /// What an event function is: the event in, the answer out.
 pub type EventHandler =
@@ -115,7 +115,10 @@ impl Functions {
                     None => Err(reason.to_owned()),
                 };
                 let made = made.map_err(|error| (function.id.clone(), error))?;
-                Ok::<_, (String, String)>((function.id.clone(), Entry::new(made, function.timeout, arn)))
+                Ok::<_, (String, String)>((
+                    function.id.clone(),
+                    Entry::new(made, function.timeout, arn),
+                ))
             }
         });
         let entries = futures::future::try_join_all(makings).await?;

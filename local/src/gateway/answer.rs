@@ -31,7 +31,11 @@ fn build(result: &Value, largest: usize) -> Option<Response> {
     for (name, value) in result["headers"].as_object().into_iter().flatten() {
         headers.append(name.parse::<HeaderName>().ok()?, header_value(value)?);
     }
-    for (name, values) in result["multiValueHeaders"].as_object().into_iter().flatten() {
+    for (name, values) in result["multiValueHeaders"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         for value in values.as_array()? {
             headers.append(name.parse::<HeaderName>().ok()?, header_value(value)?);
         }
@@ -41,7 +45,10 @@ fn build(result: &Value, largest: usize) -> Option<Response> {
     }
     let has_body = status != 204 && status != 304;
     if has_body && !headers.contains_key(CONTENT_TYPE) {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=utf-8"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain;charset=utf-8"),
+        );
     }
     Some(response)
 }
@@ -84,7 +91,9 @@ mod tests {
         assert_eq!(response.headers()["x-a"], "1");
         let cookies: Vec<_> = response.headers().get_all(SET_COOKIE).iter().collect();
         assert_eq!(cookies, ["a=1; Secure", "b=2"]);
-        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 100)
+            .await
+            .unwrap();
         assert_eq!(body.as_ref(), [0xff, 0x00]);
     }
 

@@ -45,7 +45,9 @@ pub(super) fn mark(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut Head
         headers.remove(name);
     }
     let is_allowed = |origin: &&HeaderValue| {
-        cors.origins.iter().any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
+        cors.origins
+            .iter()
+            .any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
     };
     let Some(origin) = origin.filter(is_allowed) else {
         return false;
@@ -53,7 +55,10 @@ pub(super) fn mark(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut Head
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.append(VARY, HeaderValue::from_static("origin"));
     if cors.credentials {
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
     }
     put_list(headers, ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose);
     true
@@ -87,7 +92,10 @@ mod tests {
     fn request(origin: &'static str) -> HeaderMap {
         HeaderMap::from_iter([
             (ORIGIN, HeaderValue::from_static(origin)),
-            (ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT")),
+            (
+                ACCESS_CONTROL_REQUEST_METHOD,
+                HeaderValue::from_static("PUT"),
+            ),
         ])
     }
 
@@ -111,8 +119,13 @@ mod tests {
 
     #[test]
     fn a_function_can_not_allow_more() {
-        let mut headers = HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
-        mark(&cors(), Some(&HeaderValue::from_static("https://b.example")), &mut headers);
+        let mut headers =
+            HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
+        mark(
+            &cors(),
+            Some(&HeaderValue::from_static("https://b.example")),
+            &mut headers,
+        );
         assert!(!headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
     }
 }

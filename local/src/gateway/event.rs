@@ -34,7 +34,9 @@ pub(super) struct Incoming<'request> {
 
 /// HTTP APIs decode the path before they match and hand it on.
 pub(super) fn decoded_path(uri: &Uri) -> String {
-    percent_decode_str(uri.path()).decode_utf8_lossy().into_owned()
+    percent_decode_str(uri.path())
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 impl Incoming<'_> {
@@ -78,17 +80,26 @@ impl Incoming<'_> {
         let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
         let before = joined.get("x-forwarded-for").and_then(Value::as_str);
         let peer = self.peer.ip();
-        let forwarded_for = before.map_or_else(|| peer.to_string(), |before| format!("{before}, {peer}"));
+        let forwarded_for =
+            before.map_or_else(|| peer.to_string(), |before| format!("{before}, {peer}"));
         joined.insert("x-forwarded-for".to_owned(), json!(forwarded_for));
         joined.insert("x-forwarded-port".to_owned(), json!(port));
         joined.insert("x-forwarded-proto".to_owned(), json!("http"));
-        joined.insert("content-length".to_owned(), json!(self.body.len().to_string()));
+        joined.insert(
+            "content-length".to_owned(),
+            json!(self.body.len().to_string()),
+        );
         joined
     }
 
     fn context(&self) -> Value {
         let host = self.host();
-        let user_agent = self.parts.headers.get(USER_AGENT).map(text).unwrap_or_default();
+        let user_agent = self
+            .parts
+            .headers
+            .get(USER_AGENT)
+            .map(text)
+            .unwrap_or_default();
         json!({
             "accountId": ACCOUNT,
             "apiId": API_ID,
@@ -111,7 +122,8 @@ impl Incoming<'_> {
 
     fn host(&self) -> String {
         let host = self.parts.headers.get(HOST).map(text);
-        host.filter(|host| !host.is_empty()).unwrap_or_else(|| "localhost".to_owned())
+        host.filter(|host| !host.is_empty())
+            .unwrap_or_else(|| "localhost".to_owned())
     }
 
     /// A text as it is, anything else as base64.
@@ -131,12 +143,21 @@ impl Incoming<'_> {
 
 /// The types whose bodies API Gateway hands on as they are.
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(text).unwrap_or_default().to_ascii_lowercase();
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map(text)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     essence.starts_with("text/")
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
-        || ["application/json", "application/xml", "application/javascript"].contains(&essence)
+        || [
+            "application/json",
+            "application/xml",
+            "application/javascript",
+        ]
+        .contains(&essence)
 }
 
 /// Header values are Latin-1 on the wire unless they are UTF-8.
@@ -150,8 +171,14 @@ fn text(value: &HeaderValue) -> String {
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
     let values: Vec<_> = headers.get_all(COOKIE).iter().map(text).collect();
-    let pairs = values.iter().flat_map(|value| value.split(';')).map(str::trim);
-    pairs.filter(|pair| !pair.is_empty()).map(str::to_owned).collect()
+    let pairs = values
+        .iter()
+        .flat_map(|value| value.split(';'))
+        .map(str::trim);
+    pairs
+        .filter(|pair| !pair.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Decoded; several values of one name are joined by commas.
@@ -207,7 +234,9 @@ mod tests {
 
     #[test]
     fn it_is_the_event_of_payload_format_2() {
-        let request = request().header("Content-Type", "application/json").body(&b"{}"[..]);
+        let request = request()
+            .header("Content-Type", "application/json")
+            .body(&b"{}"[..]);
         let mut event = event_of(request.unwrap());
         let request_id = event["requestContext"]["requestId"].take();
         assert!(request_id.is_string());
@@ -255,7 +284,9 @@ mod tests {
 
     #[test]
     fn other_bodies_are_base64() {
-        let request = request().header("Content-Type", "image/png").body(&[0xff, 0x00][..]);
+        let request = request()
+            .header("Content-Type", "image/png")
+            .body(&[0xff, 0x00][..]);
         let event = event_of(request.unwrap());
         assert_eq!(event["body"], "/wA=");
         assert_eq!(event["isBase64Encoded"], true);
@@ -263,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_forged_address_stays_behind_the_real_one() {
-        let request = request().header("X-Forwarded-For", "1.2.3.4").body(&b""[..]);
+        let request = request()
+            .header("X-Forwarded-For", "1.2.3.4")
+            .body(&b""[..]);
         let event = event_of(request.unwrap());
         assert_eq!(event["headers"]["x-forwarded-for"], "1.2.3.4, 10.0.0.7");
         assert_eq!(event["requestContext"]["http"]["sourceIp"], "10.0.0.7");

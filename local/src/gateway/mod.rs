@@ -44,7 +44,11 @@ struct Shared {
 }
 
 impl Gateway {
-    pub(crate) fn new(model: &Model, functions: Functions, clock: MachineClock) -> Result<Self, String> {
+    pub(crate) fn new(
+        model: &Model,
+        functions: Functions,
+        clock: MachineClock,
+    ) -> Result<Self, String> {
         Ok(Self {
             shared: Arc::new(Shared {
                 routes: Routes::new(&model.routes)?,

@@ -41,7 +41,10 @@ pub(super) struct Match<'routes> {
 impl Routes {
     /// Fails where two routes have one key, or a greedy parameter is not the last segment.
     pub(super) fn new(routes: &[Route]) -> Result<Self, String> {
-        let mut entries = routes.iter().map(Entry::new).collect::<Result<Vec<_>, _>>()?;
+        let mut entries = routes
+            .iter()
+            .map(Entry::new)
+            .collect::<Result<Vec<_>, _>>()?;
         entries.sort_by(Entry::by_precedence);
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].key == pair[1].key) {
             let [one, other] = [&pair[0].function, &pair[1].function];
@@ -53,7 +56,10 @@ impl Routes {
     /// The most specific route for a method and path.
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<Match<'_>> {
         self.0.iter().find_map(|entry| {
-            let takes_method = entry.method.as_deref().is_none_or(|own| own == method.as_str());
+            let takes_method = entry
+                .method
+                .as_deref()
+                .is_none_or(|own| own == method.as_str());
             let parameters = entry.parameters(path).filter(|_| takes_method)?;
             Some(Match {
                 key: &entry.key,
@@ -88,7 +94,10 @@ impl Entry {
             Segment::Greedy(_) => 2,
         };
         let ranks = |entry: &Self| -> Option<Vec<u8>> {
-            entry.path.as_ref().map(|path| path.iter().map(rank).collect())
+            entry
+                .path
+                .as_ref()
+                .map(|path| path.iter().map(rank).collect())
         };
         let by_path = match (ranks(one), ranks(other)) {
             (Some(one), Some(other)) => one.cmp(&other),
@@ -144,7 +153,10 @@ fn segments(path: &str) -> Result<Vec<Segment>, String> {
     let parts: Vec<_> = rest.split('/').collect();
     let last = parts.len() - 1;
     let segment = |(index, part): (usize, &&str)| {
-        let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
+        let Some(name) = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'))
+        else {
             return Ok(Segment::Literal((*part).to_owned()));
         };
         match name.strip_suffix('+') {
@@ -223,7 +235,8 @@ mod tests {
     fn parameters_are_taken_from_the_path() {
         let routes = routes(&["GET /a/{id}/b/{rest+}"]);
         let found = routes.find(&Method::GET, "/a/1/b/x/y").unwrap();
-        let expected = [("id", "1"), ("rest", "x/y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected =
+            [("id", "1"), ("rest", "x/y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(found.parameters, BTreeMap::from(expected));
     }
 
@@ -235,7 +248,10 @@ mod tests {
             function: function.to_owned(),
         };
         assert!(Routes::new(&[route("A"), route("B")]).is_err());
-        let greedy = Route { path: Some("/{a+}/b".to_owned()), ..route("A") };
+        let greedy = Route {
+            path: Some("/{a+}/b".to_owned()),
+            ..route("A")
+        };
         assert!(Routes::new(&[greedy]).is_err());
     }
 

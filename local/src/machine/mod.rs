@@ -99,7 +99,10 @@ impl Machine {
         let data = folder.path().to_owned();
         let in_folder = |error| MachineError::Folder(data.display().to_string(), error);
         let listener = listen(options.port).await?;
-        let port = listener.local_addr().map_err(|error| MachineError::Port(options.port, error))?.port();
+        let port = listener
+            .local_addr()
+            .map_err(|error| MachineError::Port(options.port, error))?
+            .port();
         let api_url = format!("http://127.0.0.1:{port}");
 
         let listeners = Listeners::bind(&data).await?;
@@ -122,9 +125,11 @@ impl Machine {
             clock: clock.clone(),
             shutdown: front.shutdown(),
         };
-        let events = Events::start(&model, &data, &delivery, &mut front_tasks).map_err(in_folder)?;
+        let events =
+            Events::start(&model, &data, &delivery, &mut front_tasks).map_err(in_folder)?;
         let provider = provider::start(&api_url, &data, &model, &cloud.services, &clock).await?;
-        let gateway = Gateway::new(&model, functions.clone(), clock.clone()).map_err(MachineError::Routes)?;
+        let gateway =
+            Gateway::new(&model, functions.clone(), clock.clone()).map_err(MachineError::Routes)?;
         let shared = Arc::new(Shared {
             api_url,
             data,
@@ -225,7 +230,11 @@ impl Machine {
     /// How often a function ran, `None` for an id that the template doesn't have.
     #[must_use]
     pub fn runs(&self, function: &str) -> Option<Runs> {
-        self.shared.functions.runs().find(|(id, _)| *id == function).map(|(_, runs)| runs)
+        self.shared
+            .functions
+            .runs()
+            .find(|(id, _)| *id == function)
+            .map(|(_, runs)| runs)
     }
 
     /// Invokes a function, by its logical id, with an event and waits for its answer.
@@ -270,10 +279,12 @@ impl Machine {
 
 async fn listen(port: u16) -> Result<TcpListener, MachineError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => MachineError::PortTaken(port),
-        _ => MachineError::Port(port, error),
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => MachineError::PortTaken(port),
+            _ => MachineError::Port(port, error),
+        })
 }
 
 fn resolve(
@@ -309,14 +320,28 @@ async fn make_functions(
         clock: clock.for_functions(),
     };
     let arn = |function: &crate::template::Function| {
-        format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name)
+        format!(
+            "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
+            function.name
+        )
     };
-    Functions::make(&model.functions, &options.functions, arn, surroundings, activity.clone())
-        .await
-        .map_err(|(function, error)| MachineError::Function(function, error))
+    Functions::make(
+        &model.functions,
+        &options.functions,
+        arn,
+        surroundings,
+        activity.clone(),
+    )
+    .await
+    .map_err(|(function, error)| MachineError::Function(function, error))
 }
 
-fn serve_front(listener: TcpListener, router: axum::Router, front: &Switch, tasks: &mut JoinSet<()>) {
+fn serve_front(
+    listener: TcpListener,
+    router: axum::Router,
+    front: &Switch,
+    tasks: &mut JoinSet<()>,
+) {
     // Without this, small answers wait for the peer's acknowledgement.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {

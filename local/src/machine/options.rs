@@ -70,5 +70,7 @@ pub(super) fn of_one_machine(api_url: &str) -> BTreeMap<String, String> {
         ("YookassaSources", "127.0.0.1/32,::1/128".to_owned()),
         ("Alarms", "false".to_owned()),
     ];
-    parameters.map(|(name, value)| (name.to_owned(), value)).into()
+    parameters
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
 }

@@ -26,11 +26,16 @@ pub(super) async fn start(
     let Some(secret) = model.secrets.first() else {
         return Ok(None);
     };
-    let text = services.secrets().value(&secret.name).await;
+    let text = services.secrets().value(&secret.name);
     let text = text.map_err(|error| MachineError::Provider(error.to_string()))?;
     let keys: Value =
         serde_json::from_str(&text).map_err(|error| MachineError::Provider(error.to_string()))?;
-    let key = |pointer: &str| keys.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = |pointer: &str| {
+        keys.pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let clock = clock.for_functions();
     let options = Options {
         webhook_base_url: api_url.to_owned(),

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa_swagger_ui::{Config, serve};
 
-use crate::functions;
+use crate::openapi;
 
 /// The page runs its own scripts and calls this API, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -21,7 +21,7 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 
 /// The OpenAPI document.
 pub(super) async fn document() -> Response {
-    match functions::openapi().to_json() {
+    match openapi::document().to_json() {
         Ok(document) => ([(CONTENT_TYPE, "application/json")], document).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

@@ -25,10 +25,15 @@ pub(super) async fn read(State(pages): State<Pages>) -> Json<Value> {
 }
 
 /// Moves the clock: JSON from programs, a form from the start page.
-pub(super) async fn advance(State(pages): State<Pages>, headers: HeaderMap, body: Bytes) -> Response {
-    let is_form = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+pub(super) async fn advance(
+    State(pages): State<Pages>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    });
     let Some(seconds) = seconds(is_form, &body) else {
         let example = "Send {\"advance_seconds\": 3600}.";
         return (StatusCode::BAD_REQUEST, example).into_response();
@@ -36,7 +41,9 @@ pub(super) async fn advance(State(pages): State<Pages>, headers: HeaderMap, body
     match pages.clock.advance(SignedDuration::from_secs(seconds)) {
         Ok(()) if is_form => Redirect::to("/_local/").into_response(),
         Ok(()) => Json(reading(&pages.clock)).into_response(),
-        Err(error @ ClockError::Step) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+        Err(error @ ClockError::Step) => {
+            (StatusCode::BAD_REQUEST, error.to_string()).into_response()
+        }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

@@ -19,16 +19,25 @@ pub(super) async fn only_this_computer(request: Request, next: Next) -> Response
 }
 
 fn names_this_computer(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+        if port.bytes().all(|byte| byte.is_ascii_digit()) {
+            name
+        } else {
+            host
+        }
     });
     ["127.0.0.1", "localhost", "[::1]"].contains(&name)
 }
 
 /// Browsers say where a request comes from; programs say nothing.
 fn is_own(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
+    let site = headers
+        .get("sec-fetch-site")
+        .map(http::HeaderValue::as_bytes);
     site.is_none_or(|site| site == b"same-origin" || site == b"none")
 }
 
@@ -51,7 +60,12 @@ mod tests {
         for host in ["127.0.0.1:8080", "localhost:1", "localhost", "[::1]:8080"] {
             assert!(names_this_computer(&headers("host", host)), "{host}");
         }
-        for host in ["evil.example:8080", "127.0.0.1.evil.example", "", "10.0.0.1"] {
+        for host in [
+            "evil.example:8080",
+            "127.0.0.1.evil.example",
+            "",
+            "10.0.0.1",
+        ] {
             assert!(!names_this_computer(&headers("host", host)), "{host}");
         }
     }

@@ -2,8 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use local_services::Mail;
 use maud::{Markup, html};
 
@@ -44,7 +44,11 @@ pub(super) async fn list(State(pages): State<Pages>) -> Result<Response, Broken>
 }
 
 fn subject(subject: &str) -> &str {
-    if subject.is_empty() { "(no subject)" } else { subject }
+    if subject.is_empty() {
+        "(no subject)"
+    } else {
+        subject
+    }
 }
 
 /// One message: its header, text with links, and HTML.

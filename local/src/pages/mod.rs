@@ -1,5 +1,6 @@
 //! The local pages under `/_local/`: what runs, the mailbox, the clock, the API's description.
 
+mod api;
 mod clock;
 mod guard;
 mod layout;
@@ -27,6 +28,9 @@ pub(crate) fn router(shared: Pages) -> Router {
         .route("/_local/", get(start::page))
         .route("/_local/status", get(status::json))
         .route("/_local/clock", get(clock::read).post(clock::advance))
+        .route("/_local/api/", get(api::index))
+        .route("/_local/api/{*path}", get(api::asset))
+        .route("/_local/openapi.json", get(api::document))
         .route("/_local/mail", get(mail::list))
         .route("/_local/mail/{id}", get(mail::message))
         .route("/_local/mail/{id}/html", get(mail::html))

@@ -9,7 +9,11 @@ use super::status::{self, FunctionStatus, QueueStatus, Status};
 use super::{Broken, Pages, layout};
 
 /// The steps that the clock's buttons take.
-const STEPS: [(&str, i64); 3] = [("+1 hour", 3_600), ("+1 day", 86_400), ("+14 days", 14 * 86_400)];
+const STEPS: [(&str, i64); 3] = [
+    ("+1 hour", 3_600),
+    ("+1 day", 86_400),
+    ("+14 days", 14 * 86_400),
+];
 
 pub(super) async fn page(State(pages): State<Pages>) -> Result<Response, Broken> {
     let status = status::read(&pages).await?;
@@ -36,6 +40,7 @@ fn places(status: &Status) -> Markup {
             dl {
                 dt { "API" } dd { code { (status.api_url) } }
                 dt { "Mailbox" } dd { a href="/_local/mail" { (status.mails) " messages" } }
+                dt { "API page" } dd { a href="/_local/api/" { "try every route" } " · " a href="/_local/openapi.json" { "OpenAPI" } }
                 dt { "Status as JSON" } dd { a href="/_local/status" { code { "/_local/status" } } }
                 dt { "Data folder" } dd { code { (status.data) } }
             }

@@ -87,9 +87,18 @@ pub(super) async fn read(pages: &Pages) -> Result<Status, Broken> {
         functions: functions(pages),
         queues,
         tables,
-        buckets: pages.model.buckets.iter().map(|bucket| bucket.name.clone()).collect(),
+        buckets: pages
+            .model
+            .buckets
+            .iter()
+            .map(|bucket| bucket.name.clone())
+            .collect(),
         vision: features
-            .map(|(operation, works, about)| FeatureStatus { operation, works, about })
+            .map(|(operation, works, about)| FeatureStatus {
+                operation,
+                works,
+                about,
+            })
             .collect(),
         mails: pages.cloud.services.mailbox().list().await?.len(),
     })
@@ -107,8 +116,16 @@ fn functions(pages: &Pages) -> Vec<FunctionStatus> {
 }
 
 fn invoked_by(pages: &Pages, id: &str) -> Vec<String> {
-    let routes = pages.model.routes.iter().filter(|route| route.function == id).count();
-    let sources = pages.model.function(id).map(|function| function.sources.iter());
+    let routes = pages
+        .model
+        .routes
+        .iter()
+        .filter(|route| route.function == id)
+        .count();
+    let sources = pages
+        .model
+        .function(id)
+        .map(|function| function.sources.iter());
     let mut by: Vec<_> = sources
         .into_iter()
         .flatten()

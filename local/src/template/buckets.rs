@@ -116,7 +116,10 @@ struct KeyRule {
 
 pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Bucket, TemplateError> {
     let properties: Properties = KNOWN.read(scope, scope.document.properties(id), id)?;
-    let rules = properties.cors_configuration.into_iter().flat_map(|cors| cors.cors_rules);
+    let rules = properties
+        .cors_configuration
+        .into_iter()
+        .flat_map(|cors| cors.cors_rules);
     let notifications = properties
         .notification_configuration
         .into_iter()
@@ -146,7 +149,10 @@ fn object_lock(
     match (rule.default_retention.days, rule.default_retention.years) {
         (Some(days), None) => Ok(ObjectLock::Days(days)),
         (None, Some(years)) => Ok(ObjectLock::Days(years.saturating_mul(365))),
-        _ => Err(TemplateError::new(at, "DefaultRetention takes Days or Years")),
+        _ => Err(TemplateError::new(
+            at,
+            "DefaultRetention takes Days or Years",
+        )),
     }
 }
 
@@ -157,12 +163,19 @@ fn notification(
 ) -> Result<Notification, TemplateError> {
     let queue = scope.queue_by_arn(&configuration.queue, id)?;
     let (mut prefix, mut suffix) = (String::new(), String::new());
-    for rule in configuration.filter.into_iter().flat_map(|filter| filter.s3_key.rules) {
+    for rule in configuration
+        .filter
+        .into_iter()
+        .flat_map(|filter| filter.s3_key.rules)
+    {
         match rule.name.to_lowercase().as_str() {
             "prefix" => prefix = rule.value,
             "suffix" => suffix = rule.value,
             other => {
-                return Err(TemplateError::new(id, format!("the key rule {other} is not understood")));
+                return Err(TemplateError::new(
+                    id,
+                    format!("the key rule {other} is not understood"),
+                ));
             }
         }
     }

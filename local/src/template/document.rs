@@ -140,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_document_without_resources_is_refused() {
-        assert_eq!(Document::parse("Parameters: {}").unwrap_err().at, "Resources");
+        assert_eq!(
+            Document::parse("Parameters: {}").unwrap_err().at,
+            "Resources"
+        );
         assert!(Document::parse("a: [").is_err());
     }
 }

@@ -156,7 +156,10 @@ fn with_globals(scope: &Scope<'_>, own: &Value) -> Value {
 }
 
 fn object(value: Option<&Value>) -> Map<String, Value> {
-    value.and_then(Value::as_object).cloned().unwrap_or_default()
+    value
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
 }
 
 pub(super) fn cors(scope: &Scope<'_>, id: &str) -> Result<Option<Cors>, TemplateError> {

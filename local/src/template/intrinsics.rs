@@ -38,12 +38,18 @@ impl Scope<'_> {
                 let [separator, text] = arguments(argument, function, at)?;
                 let text = self.text(text, at)?;
                 let parts = text.split(literal(separator, at)?);
-                Ok(Some(parts.map(|part| Value::String(part.to_owned())).collect()))
+                Ok(Some(
+                    parts.map(|part| Value::String(part.to_owned())).collect(),
+                ))
             }
             "Fn::Select" => self.select(argument, at).map(Some),
             "Fn::If" => {
                 let [condition, yes, no] = arguments(argument, function, at)?;
-                let chosen = if self.condition(literal(condition, at)?, at)? { yes } else { no };
+                let chosen = if self.condition(literal(condition, at)?, at)? {
+                    yes
+                } else {
+                    no
+                };
                 self.resolve(chosen, at)
             }
             "Fn::FindInMap" => self.find_in_map(argument, at).map(Some),
@@ -69,8 +75,12 @@ impl Scope<'_> {
                 [part] => Ok(!self.truth(part, at)?),
                 _ => Err(not_understood()),
             },
-            "Fn::And" => self.truths(parts, at).map(|all| all.into_iter().all(|part| part)),
-            "Fn::Or" => self.truths(parts, at).map(|all| all.into_iter().any(|part| part)),
+            "Fn::And" => self
+                .truths(parts, at)
+                .map(|all| all.into_iter().all(|part| part)),
+            "Fn::Or" => self
+                .truths(parts, at)
+                .map(|all| all.into_iter().any(|part| part)),
             _ => Err(not_understood()),
         }
     }
@@ -84,7 +94,9 @@ impl Scope<'_> {
 
     fn texts(&self, items: &Value, at: &str) -> Result<Vec<String>, TemplateError> {
         let items = self.value(items, at)?;
-        let items = items.as_array().ok_or_else(|| TemplateError::new(at, "is not a list"))?;
+        let items = items
+            .as_array()
+            .ok_or_else(|| TemplateError::new(at, "is not a list"))?;
         items.iter().map(|item| self.text(item, at)).collect()
     }
 
@@ -101,9 +113,15 @@ impl Scope<'_> {
 
     fn find_in_map(&self, argument: &Value, at: &str) -> Result<Value, TemplateError> {
         let [map, first, second] = arguments(argument, "Fn::FindInMap", at)?;
-        let (map, first, second) = (self.text(map, at)?, self.text(first, at)?, self.text(second, at)?);
+        let (map, first, second) = (
+            self.text(map, at)?,
+            self.text(first, at)?,
+            self.text(second, at)?,
+        );
         let mappings = self.document.section("Mappings");
-        let found = mappings.get(&map).and_then(|map| map.get(&first)?.get(&second));
+        let found = mappings
+            .get(&map)
+            .and_then(|map| map.get(&first)?.get(&second));
         found.cloned().ok_or_else(|| {
             TemplateError::new(at, format!("the mapping {map} has no {first}, {second}"))
         })

@@ -347,7 +347,10 @@ impl Model {
                 id: id.to_owned(),
                 name: scope.physical_name(id)?,
             }),
-            other if WITHOUT_EFFECT.iter().any(|prefix| other.starts_with(prefix)) => {}
+            other
+                if WITHOUT_EFFECT
+                    .iter()
+                    .any(|prefix| other.starts_with(prefix)) => {}
             other => {
                 let reason = format!("a resource of type {other} is not understood");
                 return Err(TemplateError::new(id, reason));

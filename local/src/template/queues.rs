@@ -85,7 +85,10 @@ pub(super) fn put_dead_letter_queues_first(queues: &mut [Queue]) {
 
 pub(super) fn key(scope: &Scope<'_>, id: &str) -> Result<Key, TemplateError> {
     let properties: KeyProperties = KEY.read(scope, scope.document.properties(id), id)?;
-    let spec = properties.key_spec.as_deref().unwrap_or("SYMMETRIC_DEFAULT");
+    let spec = properties
+        .key_spec
+        .as_deref()
+        .unwrap_or("SYMMETRIC_DEFAULT");
     let usage = properties.key_usage.as_deref().unwrap_or("ENCRYPT_DECRYPT");
     let key_use = match (spec, usage) {
         ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT") => KeyUse::Encrypt,

@@ -22,7 +22,10 @@ pub struct Place {
 
 impl Place {
     pub(super) fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+        format!(
+            "arn:aws:{service}:{}:{}:{resource}",
+            self.region, self.account
+        )
     }
 
     /// The name that a resource without one of its own gets: `assetbox-jobs-queue`.
@@ -175,7 +178,10 @@ impl<'document> Scope<'document> {
         at: &str,
     ) -> Result<Value, TemplateError> {
         let unknown = |what: &str| {
-            Err(TemplateError::new(at, format!("{what} of {id} is not known on one machine")))
+            Err(TemplateError::new(
+                at,
+                format!("{what} of {id} is not known on one machine"),
+            ))
         };
         let Some(kind) = self.document.type_of(id) else {
             return Err(TemplateError::new(at, format!("no resource is named {id}")));
@@ -191,7 +197,9 @@ impl<'document> Scope<'document> {
             ("AWS::SQS::Queue", "QueueUrl") => self.reference_to_resource(id, at)?,
             ("AWS::KMS::Key", "Arn" | "KeyId") => self.key_alias(id)?,
             ("AWS::SecretsManager::Secret", "Id") => name,
-            ("AWS::Serverless::Function", "Arn") => place.arn("lambda", &format!("function:{name}")),
+            ("AWS::Serverless::Function", "Arn") => {
+                place.arn("lambda", &format!("function:{name}"))
+            }
             ("AWS::Logs::LogGroup", "Arn") => place.arn("logs", &format!("log-group:{name}:*")),
             ("AWS::IAM::Role", "Arn") => format!("arn:aws:iam::{}:role/{name}", place.account),
             _ => return unknown(attribute),
@@ -241,7 +249,10 @@ impl<'document> Scope<'document> {
             .resources()
             .filter(|(_, resource)| resource["Type"] == kind)
             .map(|(id, _)| id)
-            .find(|id| self.attribute(id, attribute, id).is_ok_and(|found| found == arn))
+            .find(|id| {
+                self.attribute(id, attribute, id)
+                    .is_ok_and(|found| found == arn)
+            })
     }
 }
 
@@ -251,9 +262,14 @@ fn typed(parameter: &Value, value: Value) -> Value {
         return value;
     };
     match parameter["Type"].as_str() {
-        Some("Number") => text.parse::<serde_json::Number>().map_or(value, Value::Number),
+        Some("Number") => text
+            .parse::<serde_json::Number>()
+            .map_or(value, Value::Number),
         Some("CommaDelimitedList") => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
             items.map(|item| Value::String(item.to_owned())).collect()
         }
         _ => Value::String(text),

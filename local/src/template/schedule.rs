@@ -56,7 +56,11 @@ impl Expression {
             .and_then(|(form, argument)| match form {
                 "rate" => rate(argument).map(Self::Rate),
                 "cron" => Cron::parse(argument).map(|cron| Self::Cron(Box::new(cron))),
-                "at" => argument.parse::<DateTime>().ok().and_then(utc).map(Self::At),
+                "at" => argument
+                    .parse::<DateTime>()
+                    .ok()
+                    .and_then(utc)
+                    .map(Self::At),
                 _ => None,
             });
         parsed.ok_or_else(|| ScheduleError(text.to_owned()))
@@ -133,13 +137,21 @@ impl Cron {
         self.years.contains(&i64::from(date.year()))
             && self.months.contains(&i64::from(date.month()))
             && holds(&self.days, i64::from(date.day()))
-            && holds(&self.weekdays, i64::from(date.weekday().to_sunday_one_offset()))
+            && holds(
+                &self.weekdays,
+                i64::from(date.weekday().to_sunday_one_offset()),
+            )
     }
 
     fn times_of(&self, date: Date) -> impl Iterator<Item = DateTime> {
         self.hours.iter().flat_map(move |hour| {
             self.minutes.iter().map(move |minute| {
-                date.at(i8::try_from(*hour).unwrap_or(0), i8::try_from(*minute).unwrap_or(0), 0, 0)
+                date.at(
+                    i8::try_from(*hour).unwrap_or(0),
+                    i8::try_from(*minute).unwrap_or(0),
+                    0,
+                    0,
+                )
             })
         })
     }
@@ -148,7 +160,9 @@ impl Cron {
 /// The values that a field names: `*`, lists, ranges, steps and names.
 fn field(text: &str, low: i64, high: i64, names: &[&str]) -> Option<BTreeSet<i64>> {
     let value = |text: &str| -> Option<i64> {
-        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let named = names
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(text));
         let value = match named {
             Some(index) => low + i64::try_from(index).ok()?,
             None => text.parse().ok()?,
@@ -165,7 +179,10 @@ fn field(text: &str, low: i64, high: i64, names: &[&str]) -> Option<BTreeSet<i64
             _ if range == "*" => (low, high),
             Some((first, last)) => (value(first)?, value(last)?),
             // `5/15` runs from 5 to the field's end.
-            None => (value(range)?, if step.is_some() { high } else { value(range)? }),
+            None => (
+                value(range)?,
+                if step.is_some() { high } else { value(range)? },
+            ),
         };
         values.extend((first..=last).step_by(step.unwrap_or(1)));
     }
@@ -206,7 +223,10 @@ mod tests {
     #[test]
     fn a_time_comes_once() {
         let at = "at(2026-02-01T10:00:00)";
-        assert_eq!(next(at, "2026-01-01T00:00:00Z").unwrap(), "2026-02-01T10:00:00Z");
+        assert_eq!(
+            next(at, "2026-01-01T00:00:00Z").unwrap(),
+            "2026-02-01T10:00:00Z"
+        );
         assert_eq!(next(at, "2026-02-01T10:00:00Z"), None);
         assert_eq!(next("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00:00Z"), None);
     }

@@ -55,7 +55,14 @@ const STREAM: Known = Known {
 };
 
 const SCHEDULE: Known = Known {
-    honoured: &["Enabled", "Input", "RetryPolicy", "Schedule", "ScheduleExpression", "State"],
+    honoured: &[
+        "Enabled",
+        "Input",
+        "RetryPolicy",
+        "Schedule",
+        "ScheduleExpression",
+        "State",
+    ],
     without_effect: &[
         "DeadLetterConfig",
         "Description",
@@ -175,7 +182,12 @@ pub(super) fn read(
             let unique = format!("{function}-{name}");
             schedule(scope, unique, properties, &at)?.map(Source::Schedule)
         }
-        other => return Err(TemplateError::new(at, format!("an event of type {other} is not understood"))),
+        other => {
+            return Err(TemplateError::new(
+                at,
+                format!("an event of type {other} is not understood"),
+            ));
+        }
     };
     Ok(source.map(Event::Source))
 }
@@ -187,12 +199,19 @@ fn route(
     at: &str,
 ) -> Result<Event, TemplateError> {
     let route: RouteProperties = ROUTE.read(scope, properties, at)?;
-    if route.payload_format_version.is_some_and(|version| version != "2.0") {
-        return Err(TemplateError::new(at, "only PayloadFormatVersion 2.0 is served"));
+    if route
+        .payload_format_version
+        .is_some_and(|version| version != "2.0")
+    {
+        return Err(TemplateError::new(
+            at,
+            "only PayloadFormatVersion 2.0 is served",
+        ));
     }
     let method = route.method.map(|method| method.to_uppercase());
     Ok(Event::Route(Route {
-        method: method.filter(|method| method != "ANY" && method != "X-AMAZON-APIGATEWAY-ANY-METHOD"),
+        method: method
+            .filter(|method| method != "ANY" && method != "X-AMAZON-APIGATEWAY-ANY-METHOD"),
         path: route.path.filter(|path| path != "$default"),
         function: function.to_owned(),
     }))
@@ -227,9 +246,11 @@ fn stream(
         return Ok(None);
     }
     let stream_arn = mapping.queue;
-    let table = scope.id_by_arn("AWS::DynamoDB::Table", &stream_arn).ok_or_else(|| {
-        TemplateError::new(at, format!("{stream_arn} is not a stream of this template"))
-    })?;
+    let table = scope
+        .id_by_arn("AWS::DynamoDB::Table", &stream_arn)
+        .ok_or_else(|| {
+            TemplateError::new(at, format!("{stream_arn} is not a stream of this template"))
+        })?;
     let on_failure = mapping
         .destination_config
         .map(|config| scope.queue_by_arn(&config.on_failure.destination, at));
@@ -238,7 +259,9 @@ fn stream(
         stream_arn,
         batch_size: mapping.batch_size.unwrap_or(STREAM_BATCH),
         // -1 is Lambda's default: for as long as the record lives.
-        retries: mapping.maximum_retry_attempts.and_then(|attempts| u32::try_from(attempts).ok()),
+        retries: mapping
+            .maximum_retry_attempts
+            .and_then(|attempts| u32::try_from(attempts).ok()),
         bisects: mapping.bisect_batch_on_function_error,
         reports_failures: reports_failures(&mapping.function_response_types, at)?,
         filters: filters(mapping.filter_criteria, at)?,
@@ -246,7 +269,12 @@ fn stream(
         from_beginning: match mapping.starting_position.as_deref() {
             Some("TRIM_HORIZON") => true,
             Some("LATEST") => false,
-            _ => return Err(TemplateError::new(at, "StartingPosition is TRIM_HORIZON or LATEST")),
+            _ => {
+                return Err(TemplateError::new(
+                    at,
+                    "StartingPosition is TRIM_HORIZON or LATEST",
+                ));
+            }
         },
     }))
 }
@@ -270,7 +298,10 @@ fn schedule(
         expression: Expression::parse(&schedule.schedule)
             .map_err(|error| TemplateError::new(at, error.to_string()))?,
         input: input.transpose()?,
-        retries: schedule.retry_policy.maximum_retry_attempts.unwrap_or(ASYNCHRONOUS_RETRIES),
+        retries: schedule
+            .retry_policy
+            .maximum_retry_attempts
+            .unwrap_or(ASYNCHRONOUS_RETRIES),
     }))
 }
 
@@ -278,7 +309,10 @@ fn reports_failures(types: &[String], at: &str) -> Result<bool, TemplateError> {
     match types {
         [] => Ok(false),
         [one] if one == "ReportBatchItemFailures" => Ok(true),
-        _ => Err(TemplateError::new(at, "these FunctionResponseTypes are not understood")),
+        _ => Err(TemplateError::new(
+            at,
+            "these FunctionResponseTypes are not understood",
+        )),
     }
 }
 

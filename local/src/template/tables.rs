@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::TemplateError;
 use super::model::{Table, TableIndex, TableKey};
 use super::properties::Known;
 use super::resolve::Scope;
-use super::TemplateError;
 
 const KNOWN: Known = Known {
     honoured: &[
@@ -126,7 +126,12 @@ fn key(elements: Vec<KeyElement>, at: &str) -> Result<TableKey, TemplateError> {
         let place = match element.key_type.as_str() {
             "HASH" => &mut hash,
             "RANGE" => &mut range,
-            other => return Err(TemplateError::new(at, format!("KeyType {other} is not understood"))),
+            other => {
+                return Err(TemplateError::new(
+                    at,
+                    format!("KeyType {other} is not understood"),
+                ));
+            }
         };
         *place = Some(element.attribute_name);
     }

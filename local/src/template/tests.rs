@@ -37,7 +37,10 @@ fn functions_have_their_globals_and_environment() {
     assert_eq!(web.timeout, Duration::from_secs(20));
     let expected = BTreeMap::from([
         ("PUBLIC_URL", "http://127.0.0.1:8080"),
-        ("QUEUE_JOBS", "http://127.0.0.1:9/000000000000/assetbox-jobs-queue"),
+        (
+            "QUEUE_JOBS",
+            "http://127.0.0.1:9/000000000000/assetbox-jobs-queue",
+        ),
         ("S3_FORCE_PATH_STYLE", "true"),
         ("TABLE_THINGS", "assetbox-things-table"),
         ("THINGS_KEY", "alias/assetbox-things-key"),
@@ -91,10 +94,18 @@ fn buckets_notify_queues_by_prefix() {
 #[test]
 fn a_queue_follows_its_dead_letter_queue() {
     let model = model();
-    let names: Vec<_> = model.queues.iter().map(|queue| queue.name.as_str()).collect();
+    let names: Vec<_> = model
+        .queues
+        .iter()
+        .map(|queue| queue.name.as_str())
+        .collect();
     let place = |name| names.iter().position(|found| *found == name).unwrap();
     assert!(place("assetbox-jobs-dead-letters") < place("assetbox-jobs-queue"));
-    let jobs = model.queues.iter().find(|queue| queue.id == "JobsQueue").unwrap();
+    let jobs = model
+        .queues
+        .iter()
+        .find(|queue| queue.id == "JobsQueue")
+        .unwrap();
     assert_eq!(jobs.redrive.as_ref().unwrap().max_receive_count, 3);
 }
 
@@ -112,7 +123,10 @@ fn sources_are_read_whole() {
             Source::Stream(stream) => {
                 assert_eq!(stream.retries, Some(4));
                 assert!(stream.bisects && stream.from_beginning);
-                assert_eq!(stream.on_failure.as_deref(), Some("assetbox-jobs-dead-letters"));
+                assert_eq!(
+                    stream.on_failure.as_deref(),
+                    Some("assetbox-jobs-dead-letters")
+                );
                 assert!(stream.filters.pass(&json!({"eventName": "INSERT"})));
                 assert!(!stream.filters.pass(&json!({"eventName": "REMOVE"})));
             }
@@ -143,8 +157,14 @@ fn conditions_leave_things_out() {
 fn what_is_not_understood_names_its_resource() {
     let cases = [
         ("A: {Type: AWS::Events::Rule}", "A"),
-        ("A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}", "A"),
-        ("A: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref Missing}}", "A"),
+        (
+            "A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}",
+            "A",
+        ),
+        (
+            "A: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref Missing}}",
+            "A",
+        ),
         (
             "A: {Type: AWS::Serverless::Function, Properties: {Events: {E: {Type: Kinesis}}}}",
             "A, event E",
@@ -153,7 +173,10 @@ fn what_is_not_understood_names_its_resource() {
             "A: {Type: AWS::S3::Bucket, Properties: {NotificationConfiguration: {TopicConfigurations: []}}}",
             "A",
         ),
-        ("A: {Type: AWS::KMS::Key, Properties: {KeySpec: RSA_2048, KeyUsage: SIGN_VERIFY}}", "A"),
+        (
+            "A: {Type: AWS::KMS::Key, Properties: {KeySpec: RSA_2048, KeyUsage: SIGN_VERIFY}}",
+            "A",
+        ),
     ];
     for (resource, at) in cases {
         let text = format!("Resources:\n  {resource}\n");
@@ -203,13 +226,29 @@ Resources:
 #[test]
 fn the_products_template_is_understood() {
     let text = include_str!("../../../template.yaml");
-    let model = resolve(text, &[("Alarms", "false"), ("PublicUrl", "http://127.0.0.1:1")]).unwrap();
+    let model = resolve(
+        text,
+        &[("Alarms", "false"), ("PublicUrl", "http://127.0.0.1:1")],
+    )
+    .unwrap();
     assert_eq!(model.functions.len(), 12);
     assert_eq!(model.tables.len(), 4);
-    let sources = model.functions.iter().flat_map(|function| &function.sources);
+    let sources = model
+        .functions
+        .iter()
+        .flat_map(|function| &function.sources);
     let streams = sources.filter(|source| matches!(source, Source::Stream(_)));
     assert_eq!(streams.count(), 2);
-    let proofs = model.buckets.iter().find(|bucket| bucket.id == "ProofsBucket").unwrap();
+    let proofs = model
+        .buckets
+        .iter()
+        .find(|bucket| bucket.id == "ProofsBucket")
+        .unwrap();
     assert_eq!(proofs.object_lock, ObjectLock::Days(3 * 365));
-    assert!(model.routes.iter().any(|route| route.path.as_deref() == Some("/confirm")));
+    assert!(
+        model
+            .routes
+            .iter()
+            .any(|route| route.path.as_deref() == Some("/confirm"))
+    );
 }

@@ -9,14 +9,22 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Tour, TourError, people::{Account, text}, pictures::Picture};
+use super::{
+    Tour, TourError,
+    people::{Account, text},
+    pictures::Picture,
+};
 
 /// How long one picture may take from its upload to its labels.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Tour<'_> {
     /// Uploads a picture through its presigned address. Returns the asset's id.
-    pub(super) async fn upload(&self, owner: &Account, picture: &Picture) -> Result<String, TourError> {
+    pub(super) async fn upload(
+        &self,
+        owner: &Account,
+        picture: &Picture,
+    ) -> Result<String, TourError> {
         let form = json!({
             "name": picture.name, "content_type": picture.content_type,
             "size_bytes": picture.bytes.len(), "sha256": hex::encode(Sha256::digest(&picture.bytes)),
@@ -26,7 +34,12 @@ impl Tour<'_> {
         let put = &begun["put"];
         let sent = self
             .client
-            .presigned("PUT", &text(&put["url"]), &put["headers"], picture.bytes.clone())
+            .presigned(
+                "PUT",
+                &text(&put["url"]),
+                &put["headers"],
+                picture.bytes.clone(),
+            )
             .await?;
         sent.expect(StatusCode::OK, "sending the bytes")?;
         let complete = format!("/uploads/{}/complete", text(&begun["id"]));
@@ -36,7 +49,11 @@ impl Tour<'_> {
     }
 
     /// Waits until each asset has its preview, thumbnail and labels, or says why not.
-    pub(super) async fn looked_at(&self, owner: &Account, ids: &[String]) -> Result<Vec<Value>, TourError> {
+    pub(super) async fn looked_at(
+        &self,
+        owner: &Account,
+        ids: &[String],
+    ) -> Result<Vec<Value>, TourError> {
         let began = Instant::now();
         loop {
             self.idle().await?;
@@ -45,13 +62,18 @@ impl Tour<'_> {
                 let asset = owner.client.get(&format!("/assets/{id}")).await?;
                 assets.push(asset.expect(StatusCode::OK, "reading an asset")?);
             }
-            let open = assets.iter().filter(|asset| asset["tagging"] == "pending").count();
+            let open = assets
+                .iter()
+                .filter(|asset| asset["tagging"] == "pending")
+                .count();
             self.progress(ids.len() - open, ids.len())?;
             if open == 0 {
                 return Ok(assets);
             }
             if began.elapsed() > PATIENCE * u32::try_from(ids.len()).unwrap_or(u32::MAX) {
-                return Err(TourError(format!("{open} pictures were not looked at in time")));
+                return Err(TourError(format!(
+                    "{open} pictures were not looked at in time"
+                )));
             }
         }
     }
@@ -76,19 +98,36 @@ impl Tour<'_> {
             for label in &labels {
                 *counts.entry(text(&label["name"])).or_default() += 1;
             }
-            let found = if found.is_empty() { "nothing it is sure of".to_owned() } else { found.join(", ") };
-            self.say(&format!("     {:<28} {size:>10}   {found}", text(&asset["name"])))?;
+            let found = if found.is_empty() {
+                "nothing it is sure of".to_owned()
+            } else {
+                found.join(", ")
+            };
+            self.say(&format!(
+                "     {:<28} {size:>10}   {found}",
+                text(&asset["name"])
+            ))?;
         }
         Ok(counts)
     }
 
     /// Every preview and thumbnail that is said to be ready is there.
-    pub(super) async fn renditions(&self, owner: &Account, assets: &[Value]) -> Result<(), TourError> {
-        for asset in assets.iter().filter(|asset| asset["preview"]["state"] == "ready") {
+    pub(super) async fn renditions(
+        &self,
+        owner: &Account,
+        assets: &[Value],
+    ) -> Result<(), TourError> {
+        for asset in assets
+            .iter()
+            .filter(|asset| asset["preview"]["state"] == "ready")
+        {
             for kind in ["preview", "thumbnail"] {
                 let bytes = self.read(owner, &text(&asset["id"]), kind).await?;
                 if !bytes.starts_with(&[0xff, 0xd8]) {
-                    return Err(TourError(format!("the {kind} of {} is no JPEG", text(&asset["name"]))));
+                    return Err(TourError(format!(
+                        "the {kind} of {} is no JPEG",
+                        text(&asset["name"])
+                    )));
                 }
             }
         }
@@ -96,7 +135,12 @@ impl Tour<'_> {
     }
 
     /// Reads one of an asset's objects through its presigned address.
-    pub(super) async fn read(&self, owner: &Account, id: &str, kind: &str) -> Result<Bytes, TourError> {
+    pub(super) async fn read(
+        &self,
+        owner: &Account,
+        id: &str,
+        kind: &str,
+    ) -> Result<Bytes, TourError> {
         let address = owner.client.get(&format!("/assets/{id}/{kind}")).await?;
         let address = address.expect(StatusCode::OK, kind)?;
         let answer = self

@@ -34,7 +34,10 @@ impl Answer {
             return Ok(self.json());
         }
         let text = String::from_utf8_lossy(&self.bytes);
-        Err(TourError(format!("{what}: expected {status}, got {}: {text}", self.status)))
+        Err(TourError(format!(
+            "{what}: expected {status}, got {}: {text}",
+            self.status
+        )))
     }
 }
 
@@ -59,7 +62,10 @@ impl Client {
         let status = answer.status();
         let body = answer.into_body().collect().await;
         let body = body.map_err(|error| TourError(format!("the answer broke off: {error}")))?;
-        Ok(Answer { status, bytes: body.to_bytes() })
+        Ok(Answer {
+            status,
+            bytes: body.to_bytes(),
+        })
     }
 
     /// A request to the API.
@@ -69,7 +75,9 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, TourError> {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -104,6 +112,8 @@ impl Client {
     }
 }
 
-fn built(request: Result<Request<Full<Bytes>>, http::Error>) -> Result<Request<Full<Bytes>>, TourError> {
+fn built(
+    request: Result<Request<Full<Bytes>>, http::Error>,
+) -> Result<Request<Full<Bytes>>, TourError> {
     request.map_err(|error| TourError(format!("the request can't be made: {error}")))
 }

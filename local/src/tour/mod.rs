@@ -67,10 +67,15 @@ pub async fn walk(folder: Option<&Path>) -> Result<(), TourError> {
 impl Tour<'_> {
     async fn steps(&self, pictures: &[Picture]) -> Result<(), TourError> {
         self.step("Ada signs up with consent, opens the mailed link and signs in")?;
-        let ada = self.account("Ada Lovelace", "ada@tour.example", "Analytical Engines").await?;
+        let ada = self
+            .account("Ada Lovelace", "ada@tour.example", "Analytical Engines")
+            .await?;
         self.say(&format!("     her trial ends at {}", ada.trial_ends_at))?;
 
-        self.step(&format!("She uploads {} pictures through presigned addresses", pictures.len()))?;
+        self.step(&format!(
+            "She uploads {} pictures through presigned addresses",
+            pictures.len()
+        ))?;
         let mut ids = Vec::with_capacity(pictures.len());
         for (at, picture) in pictures.iter().enumerate() {
             ids.push(self.upload(&ada, picture).await?);
@@ -86,8 +91,15 @@ impl Tour<'_> {
 
         self.step("She downloads one and compares its bytes")?;
         let downloaded = self.read(&ada, &ids[0], "download").await?;
-        must(downloaded == pictures[0].bytes, "the downloaded bytes are others")?;
-        self.say(&format!("     {}: {} bytes, the same", pictures[0].name, downloaded.len()))?;
+        must(
+            downloaded == pictures[0].bytes,
+            "the downloaded bytes are others",
+        )?;
+        self.say(&format!(
+            "     {}: {} bytes, the same",
+            pictures[0].name,
+            downloaded.len()
+        ))?;
 
         self.pay(&ada).await?;
         let grace = self.trial_ends(&pictures[0]).await?;
@@ -104,7 +116,10 @@ impl Tour<'_> {
             return Err(TourError("no picture was given any label".to_owned()));
         };
         let found = self.search(ada, label).await?;
-        must(found == *count, "the search finds others than were labelled")?;
+        must(
+            found == *count,
+            "the search finds others than were labelled",
+        )?;
         self.say(&format!("     {label}: {found} of them"))
     }
 
@@ -117,40 +132,72 @@ impl Tour<'_> {
             .machine
             .provider()
             .ok_or_else(|| TourError("there is no payment provider".to_owned()))?;
-        let paid = provider.pay(ProviderStandIn::checkout_in(&text(&checkout["url"]))).await;
+        let paid = provider
+            .pay(ProviderStandIn::checkout_in(&text(&checkout["url"])))
+            .await;
         paid.map_err(|error| TourError::of(&error))?;
         self.idle().await?;
         let billing = ada.client.get("/billing").await?;
         let billing = billing.expect(StatusCode::OK, "reading the billing state")?;
-        must(billing["status"] == "active", &format!("the workspace did not become a paying one: {billing}"))?;
-        self.say(&format!("     plan {}, paid until {}", text(&billing["plan"]), text(&billing["paid_until"])))
+        must(
+            billing["status"] == "active",
+            &format!("the workspace did not become a paying one: {billing}"),
+        )?;
+        self.say(&format!(
+            "     plan {}, paid until {}",
+            text(&billing["plan"]),
+            text(&billing["paid_until"])
+        ))
     }
 
     /// Another workspace's trial ends by the clock and turns it read-only.
     async fn trial_ends(&self, picture: &Picture) -> Result<Account, TourError> {
-        self.step("Grace's trial ends: the clock is moved 14 days on, and her workspace is read-only")?;
-        let grace = self.account("Grace Hopper", "grace@tour.example", "Compilers").await?;
+        self.step(
+            "Grace's trial ends: the clock is moved 14 days on, and her workspace is read-only",
+        )?;
+        let grace = self
+            .account("Grace Hopper", "grace@tour.example", "Compilers")
+            .await?;
         self.upload(&grace, picture).await?;
         self.idle().await?;
         let moved = self.machine.advance(SignedDuration::from_hours(14 * 24));
         moved.map_err(|error| TourError::of(&error))?;
         let client = self.sign_in(&grace.email).await?;
-        let refused = client.post("/uploads", &json!({
+        let late = json!({
             "name": "late.png", "content_type": "image/png", "size_bytes": 1, "sha256": "0".repeat(64),
-        }));
-        let refused = refused.await?.expect(StatusCode::FORBIDDEN, "an upload after the trial")?;
-        must(refused["code"] == "workspace_read_only", "the refusal does not say why")?;
-        let listed = client.get("/assets").await?.expect(StatusCode::OK, "seeing the assets")?;
-        must(listed["items"].as_array().is_some_and(|items| items.len() == 1), "the assets can't be seen")?;
+        });
+        let refused = client
+            .post("/uploads", &late)
+            .await?
+            .expect(StatusCode::FORBIDDEN, "an upload after the trial")?;
+        must(
+            refused["code"] == "workspace_read_only",
+            "the refusal does not say why",
+        )?;
+        let listed = client
+            .get("/assets")
+            .await?
+            .expect(StatusCode::OK, "seeing the assets")?;
+        must(
+            listed["items"]
+                .as_array()
+                .is_some_and(|items| items.len() == 1),
+            "the assets can't be seen",
+        )?;
         self.say("     nothing may be added, everything can be seen")?;
         Ok(Account { client, ..grace })
     }
 
     async fn erase(&self, ada: &Account, grace: &Account) -> Result<(), TourError> {
         self.step("Grace asks for erasure, and the staff approve it")?;
-        let asked = grace.client.post("/data-subject-requests", &json!({"kind": "erasure"})).await?;
+        let asked = grace
+            .client
+            .post("/data-subject-requests", &json!({"kind": "erasure"}))
+            .await?;
         let asked = asked.expect(StatusCode::CREATED, "asking for erasure")?;
-        let staff = self.account("Compliance", "staff@assetbox.example", "Operator").await?;
+        let staff = self
+            .account("Compliance", "staff@assetbox.example", "Operator")
+            .await?;
         let approve = format!("/compliance/requests/{}/approve", text(&asked["id"]));
         let approved = staff.client.post(&approve, &json!({})).await?;
         let approved = approved.expect(StatusCode::OK, "approving")?;
@@ -159,21 +206,38 @@ impl Tour<'_> {
         self.step("She is erased, and the certificate is checked")?;
         let path = text(&approved["certificate"]);
         let certificate = self.client.get(&path).await?;
-        must(certificate.status == StatusCode::OK, &format!("there is no certificate at {path}"))?;
-        let file = CertificateFile::parse(&certificate.bytes).map_err(|error| TourError::of(&error))?;
+        must(
+            certificate.status == StatusCode::OK,
+            &format!("there is no certificate at {path}"),
+        )?;
+        let file =
+            CertificateFile::parse(&certificate.bytes).map_err(|error| TourError::of(&error))?;
         let checked = proof::certificate(self.machine, &file).await;
         let checked = checked.map_err(|error| TourError::of(&error))?;
         for line in checked {
             self.say(&format!("     {line}"))?;
         }
         let gone = grace.client.get("/me").await?;
-        must(gone.status == StatusCode::UNAUTHORIZED, "the erased person is still signed in")?;
+        must(
+            gone.status == StatusCode::UNAUTHORIZED,
+            "the erased person is still signed in",
+        )?;
         let ada = self.sign_in(&ada.email).await?;
-        let listed = ada.get("/assets").await?.expect(StatusCode::OK, "seeing the assets")?;
-        must(listed["items"].as_array().is_some_and(|items| !items.is_empty()), "others lost assets")?;
+        let listed = ada
+            .get("/assets")
+            .await?
+            .expect(StatusCode::OK, "seeing the assets")?;
+        must(
+            listed["items"]
+                .as_array()
+                .is_some_and(|items| !items.is_empty()),
+            "others lost assets",
+        )?;
 
         self.step("The ledger is verified")?;
-        let ledger = proof::ledger(self.machine).await.map_err(|error| TourError::of(&error))?;
+        let ledger = proof::ledger(self.machine)
+            .await
+            .map_err(|error| TourError::of(&error))?;
         for line in ledger {
             self.say(&format!("     {line}"))?;
         }
@@ -181,7 +245,10 @@ impl Tour<'_> {
     }
 
     async fn idle(&self) -> Result<(), TourError> {
-        self.machine.idle().await.map_err(|error| TourError::of(&error))
+        self.machine
+            .idle()
+            .await
+            .map_err(|error| TourError::of(&error))
     }
 
     fn step(&self, what: &str) -> Result<(), TourError> {
@@ -203,5 +270,9 @@ impl Tour<'_> {
 }
 
 fn must(holds: bool, otherwise: &str) -> Result<(), TourError> {
-    if holds { Ok(()) } else { Err(TourError(otherwise.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(TourError(otherwise.to_owned()))
+    }
 }

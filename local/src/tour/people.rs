@@ -16,7 +16,12 @@ const PASSWORD: &str = "orbit velvet cactus 77";
 
 impl Tour<'_> {
     /// Signs up, opens the link of the letter, and signs in.
-    pub(super) async fn account(&self, name: &str, email: &str, company: &str) -> Result<Account, TourError> {
+    pub(super) async fn account(
+        &self,
+        name: &str,
+        email: &str,
+        company: &str,
+    ) -> Result<Account, TourError> {
         let consent = self.consent("processing-consent").await?;
         let form = json!({
             "name": name, "email": email, "phone": "+442071838750", "company": company,
@@ -25,7 +30,10 @@ impl Tour<'_> {
         let answer = self.client.post("/signup", &form).await?;
         answer.expect(StatusCode::ACCEPTED, "sign-up")?;
         let token = self.link(email, "signup").await?;
-        let verified = self.client.post("/signup/verify", &json!({"token": token})).await?;
+        let verified = self
+            .client
+            .post("/signup/verify", &json!({"token": token}))
+            .await?;
         let verified = verified.expect(StatusCode::OK, "confirming the address")?;
         let client = self.sign_in(email).await?;
         Ok(Account {
@@ -63,14 +71,19 @@ impl Tour<'_> {
         let marker = format!("/confirm#{kind}=");
         let mut letters = mailbox.list().await.map_err(broken)?;
         letters.sort_by(|a, b| b.id.cmp(&a.id));
-        for letter in letters.iter().filter(|letter| letter.to.iter().any(|to| to == email)) {
+        for letter in letters
+            .iter()
+            .filter(|letter| letter.to.iter().any(|to| to == email))
+        {
             let mail = mailbox.read(&letter.id).await.map_err(broken)?;
             let link = mail.links.iter().find_map(|link| link.split_once(&marker));
             if let Some((_, secret)) = link {
                 return Ok(secret.to_owned());
             }
         }
-        Err(TourError(format!("no letter with a {kind} link has arrived")))
+        Err(TourError(format!(
+            "no letter with a {kind} link has arrived"
+        )))
     }
 }
 

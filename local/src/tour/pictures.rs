@@ -47,7 +47,11 @@ pub(super) fn read(folder: Option<&Path>) -> Result<Vec<Picture>, TourError> {
         };
         let bytes = std::fs::read(&path).map_err(unreadable)?;
         if !bytes.is_empty() {
-            pictures.push(Picture { name, content_type, bytes: bytes.into() });
+            pictures.push(Picture {
+                name,
+                content_type,
+                bytes: bytes.into(),
+            });
         }
     }
     if pictures.is_empty() {

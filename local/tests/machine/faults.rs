@@ -15,7 +15,10 @@ async fn calls_are_counted_by_caller_service_and_operation() {
     let calls = machine.calls().since(mark);
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].caller, "test");
-    assert_eq!((calls[0].service, calls[0].operation.as_str()), ("dynamodb", "PutItem"));
+    assert_eq!(
+        (calls[0].service, calls[0].operation.as_str()),
+        ("dynamodb", "PutItem")
+    );
     assert_eq!(calls[0].status, Some(200));
 }
 
@@ -25,17 +28,50 @@ async fn every_service_is_known_by_its_operations() {
     let mark = machine.calls().mark();
     let config = machine.sdk_config("test");
     let s3 = crate::support::s3(&machine);
-    s3.put_object().bucket("assetbox-files-bucket").key("a").send().await.unwrap();
-    s3.get_object().bucket("assetbox-files-bucket").key("a").send().await.unwrap();
-    s3.list_object_versions().bucket("assetbox-files-bucket").send().await.unwrap();
+    s3.put_object()
+        .bucket("assetbox-files-bucket")
+        .key("a")
+        .send()
+        .await
+        .unwrap();
+    s3.get_object()
+        .bucket("assetbox-files-bucket")
+        .key("a")
+        .send()
+        .await
+        .unwrap();
+    s3.list_object_versions()
+        .bucket("assetbox-files-bucket")
+        .send()
+        .await
+        .unwrap();
     let sqs = aws_sdk_sqs::Client::new(&config);
     let url = &machine.model().function("WebFunction").unwrap().environment["QUEUE_JOBS"];
-    sqs.send_message().queue_url(url).message_body("x").send().await.unwrap();
+    sqs.send_message()
+        .queue_url(url)
+        .message_body("x")
+        .send()
+        .await
+        .unwrap();
     let kms = aws_sdk_kms::Client::new(&config);
-    kms.get_public_key().key_id("alias/assetbox-things-key").send().await.unwrap();
+    kms.get_public_key()
+        .key_id("alias/assetbox-things-key")
+        .send()
+        .await
+        .unwrap();
     let secrets = aws_sdk_secretsmanager::Client::new(&config);
-    secrets.get_secret_value().secret_id("assetbox-things-secret").send().await.unwrap();
-    let found: Vec<_> = machine.calls().since(mark).into_iter().map(|call| (call.service, call.operation)).collect();
+    secrets
+        .get_secret_value()
+        .secret_id("assetbox-things-secret")
+        .send()
+        .await
+        .unwrap();
+    let found: Vec<_> = machine
+        .calls()
+        .since(mark)
+        .into_iter()
+        .map(|call| (call.service, call.operation))
+        .collect();
     let expected = [
         ("s3", "PutObject"),
         ("s3", "GetObject"),
@@ -45,7 +81,10 @@ async fn every_service_is_known_by_its_operations() {
         ("secretsmanager", "GetSecretValue"),
     ];
     for (service, operation) in expected {
-        assert!(found.contains(&(service, operation.to_owned())), "{operation} in {found:?}");
+        assert!(
+            found.contains(&(service, operation.to_owned())),
+            "{operation} in {found:?}"
+        );
     }
 }
 
@@ -53,7 +92,9 @@ async fn every_service_is_known_by_its_operations() {
 async fn a_fault_before_the_service_does_nothing_and_is_repeated_by_the_sdk() {
     let machine = Stack::default().start().await;
     for failure in [Failure::ServerError, Failure::Throttle, Failure::Timeout] {
-        machine.faults().fail_nth("PutItem", 1, failure, Moment::Before);
+        machine
+            .faults()
+            .fail_nth("PutItem", 1, failure, Moment::Before);
         let mark = machine.calls().mark();
         put_thing(&machine, "a").await;
         let calls = machine.calls().since(mark);
@@ -94,9 +135,20 @@ async fn a_killed_function_ends_between_its_calls() {
         }
         .boxed()
     });
-    let machine = Stack { worker, ..Stack::default() }.start().await;
-    client.set(aws_sdk_dynamodb::Client::new(&machine.sdk_config("WorkerFunction"))).unwrap();
-    machine.faults().fail_nth("PutItem", 2, Failure::Kill, Moment::After);
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start()
+    .await;
+    client
+        .set(aws_sdk_dynamodb::Client::new(
+            &machine.sdk_config("WorkerFunction"),
+        ))
+        .unwrap();
+    machine
+        .faults()
+        .fail_nth("PutItem", 2, Failure::Kill, Moment::After);
 
     let outcome = machine.invoke("WorkerFunction", json!({})).await;
 
@@ -105,6 +157,10 @@ async fn a_killed_function_ends_between_its_calls() {
     assert!(has_thing(&machine, "second").await);
     assert!(!has_thing(&machine, "third").await);
     let calls = machine.calls().since(0);
-    let invocations: Vec<_> = calls.iter().filter(|call| call.caller == "WorkerFunction").map(|call| call.invocation.clone()).collect();
+    let invocations: Vec<_> = calls
+        .iter()
+        .filter(|call| call.caller == "WorkerFunction")
+        .map(|call| call.invocation.clone())
+        .collect();
     assert!(invocations.len() == 2 && invocations[0].is_some() && invocations[0] == invocations[1]);
 }

@@ -1,15 +1,23 @@
 use assetbox::{Machine, MachineError};
 use jiff::SignedDuration;
 
-use crate::support::{Stack, has_thing, idle, put_thing, records, recorder, s3};
+use crate::support::{Stack, has_thing, idle, put_thing, recorder, records, s3};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (worker, seen) = recorder();
-    let machine = Stack { worker, ..Stack::default() }.start_in(folder.path()).await;
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
     put_thing(&machine, "kept").await;
-    let put = s3(&machine).put_object().bucket("assetbox-files-bucket").key("kept");
+    let put = s3(&machine)
+        .put_object()
+        .bucket("assetbox-files-bucket")
+        .key("kept");
     put.body(b"bytes".to_vec().into()).send().await.unwrap();
     machine.advance(SignedDuration::from_hours(5)).unwrap();
     idle(&machine).await;
@@ -18,13 +26,31 @@ async fn data_survives_a_restart() {
     assert_eq!(records(&seen).len(), 1);
 
     let (worker, seen) = recorder();
-    let machine = Stack { worker, ..Stack::default() }.start_in(folder.path()).await;
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
     idle(&machine).await;
     assert!(has_thing(&machine, "kept").await);
-    let object = s3(&machine).get_object().bucket("assetbox-files-bucket").key("kept").send().await.unwrap();
-    assert_eq!(object.body.collect().await.unwrap().into_bytes().as_ref(), b"bytes");
+    let object = s3(&machine)
+        .get_object()
+        .bucket("assetbox-files-bucket")
+        .key("kept")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        object.body.collect().await.unwrap().into_bytes().as_ref(),
+        b"bytes"
+    );
     assert!(machine.clock().now() >= before, "the clock stays ahead");
-    assert_eq!(records(&seen).len(), 0, "what was delivered is not delivered again");
+    assert_eq!(
+        records(&seen).len(),
+        0,
+        "what was delivered is not delivered again"
+    );
     machine.shutdown().await;
 }
 
@@ -33,14 +59,25 @@ async fn presigned_addresses_outlive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let machine = Stack::default().start_in(folder.path()).await;
     let client = s3(&machine);
-    client.put_object().bucket("assetbox-files-bucket").key("a").send().await.unwrap();
-    let hour = aws_sdk_s3::presigning::PresigningConfig::expires_in(std::time::Duration::from_secs(3_600)).unwrap();
+    client
+        .put_object()
+        .bucket("assetbox-files-bucket")
+        .key("a")
+        .send()
+        .await
+        .unwrap();
+    let hour =
+        aws_sdk_s3::presigning::PresigningConfig::expires_in(std::time::Duration::from_secs(3_600))
+            .unwrap();
     let get = client.get_object().bucket("assetbox-files-bucket").key("a");
     let before = get.presigned(hour.clone()).await.unwrap();
     machine.shutdown().await;
 
     let machine = Stack::default().start_in(folder.path()).await;
-    let get = s3(&machine).get_object().bucket("assetbox-files-bucket").key("a");
+    let get = s3(&machine)
+        .get_object()
+        .bucket("assetbox-files-bucket")
+        .key("a");
     let after = get.presigned(hour).await.unwrap();
     let place = |uri: &str| uri.split('?').next().unwrap().to_owned();
     assert_eq!(place(before.uri()), place(after.uri()));
@@ -57,7 +94,13 @@ async fn a_folder_in_use_and_a_taken_port_are_named() {
     };
     assert!(error.to_string().contains("--data"));
 
-    let port = machine.api_url().rsplit(':').next().unwrap().parse().unwrap();
+    let port = machine
+        .api_url()
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     let mut options = Stack::default().options(None);
     options.port = port;
     let Err(error @ MachineError::PortTaken(_)) = Machine::start(options).await else {

@@ -13,7 +13,13 @@ async fn the_start_page_shows_what_runs() {
     let response = send(&machine, get("/_local/")).await;
     assert_eq!(response.status(), 200);
     let page = text_body(&response);
-    for expected in ["WebFunction", "assetbox-jobs-queue", "assetbox-things-table", "DetectLabels", "+14 days"] {
+    for expected in [
+        "WebFunction",
+        "assetbox-jobs-queue",
+        "assetbox-things-table",
+        "DetectLabels",
+        "+14 days",
+    ] {
         assert!(page.contains(expected), "{expected}");
     }
     let status = json_body(&send(&machine, get("/_local/status")).await);
@@ -31,7 +37,12 @@ async fn the_clock_is_moved_by_a_call_and_a_form() {
         .body(b"advance_seconds=86400".to_vec());
     assert_eq!(send(&machine, form.unwrap()).await.status(), 303);
     assert_eq!(machine.clock().offset().as_secs(), 90_000);
-    for wrong in [r#"{"advance_seconds": -1}"#, r#"{"advance_seconds": 0}"#, "{}", ""] {
+    for wrong in [
+        r#"{"advance_seconds": -1}"#,
+        r#"{"advance_seconds": 0}"#,
+        "{}",
+        "",
+    ] {
         let call = Request::post("/_local/clock").body(wrong.as_bytes().to_vec());
         assert_eq!(send(&machine, call.unwrap()).await.status(), 400, "{wrong}");
     }
@@ -50,9 +61,18 @@ async fn mail_is_listed_and_read() {
     assert!(text_body(&empty).contains("No mail yet"));
     let ses = aws_sdk_ses::Client::new(&machine.sdk_config("test"));
     let message = RawMessage::builder().data(Blob::new(MAIL)).build().unwrap();
-    let sent = ses.send_raw_email().source("box@example.com").destinations("ann@example.com");
+    let sent = ses
+        .send_raw_email()
+        .source("box@example.com")
+        .destinations("ann@example.com");
     let sent = sent.raw_message(message).send().await.unwrap();
-    assert!(machine.calls().since(0).iter().any(|call| call.service == "ses" && call.operation == "SendRawEmail"));
+    assert!(
+        machine
+            .calls()
+            .since(0)
+            .iter()
+            .any(|call| call.service == "ses" && call.operation == "SendRawEmail")
+    );
 
     let list = send(&machine, get("/_local/mail")).await;
     assert!(text_body(&list).contains("Welcome &lt;b&gt;"));
@@ -60,7 +80,10 @@ async fn mail_is_listed_and_read() {
     assert!(sent.message_id.contains(id.as_str()));
     let message = send(&machine, get(&format!("/_local/mail/{id}"))).await;
     let page = text_body(&message);
-    assert!(page.contains("<a href=\"http://127.0.0.1:1/confirm#signup=abl_1\""), "{page}");
+    assert!(
+        page.contains("<a href=\"http://127.0.0.1:1/confirm#signup=abl_1\""),
+        "{page}"
+    );
     assert!(page.contains("<iframe sandbox="));
     let html = send(&machine, get(&format!("/_local/mail/{id}/html"))).await;
     let policy = html.headers()["content-security-policy"].to_str().unwrap();
@@ -68,13 +91,20 @@ async fn mail_is_listed_and_read() {
 
     let delete = Request::post(format!("/_local/mail/{id}/delete")).body(Vec::new());
     assert_eq!(send(&machine, delete.unwrap()).await.status(), 303);
-    assert_eq!(send(&machine, get(&format!("/_local/mail/{id}"))).await.status(), 404);
+    assert_eq!(
+        send(&machine, get(&format!("/_local/mail/{id}")))
+            .await
+            .status(),
+        404
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_sites_get_nothing() {
     let machine = Stack::default().start().await;
-    let renamed = Request::get("/_local/mail").header("host", "evil.example").body(Vec::new());
+    let renamed = Request::get("/_local/mail")
+        .header("host", "evil.example")
+        .body(Vec::new());
     assert_eq!(send(&machine, renamed.unwrap()).await.status(), 403);
     let posted = Request::post("/_local/clock")
         .header("sec-fetch-site", "cross-site")

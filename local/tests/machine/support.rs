@@ -74,7 +74,9 @@ fn constructor(id: &str, function: Function) -> (String, Constructor) {
 }
 
 /// A handler that answers at once.
-pub fn handler(answer: impl Fn(Value) -> Result<Value, String> + Send + Sync + 'static) -> EventHandler {
+pub fn handler(
+    answer: impl Fn(Value) -> Result<Value, String> + Send + Sync + 'static,
+) -> EventHandler {
     let answer = Arc::new(answer);
     Arc::new(move |event| {
         let answer = Arc::clone(&answer);
@@ -96,20 +98,31 @@ pub fn recorder() -> (EventHandler, Seen) {
 /// The records of all batches, in order.
 pub fn records(seen: &Seen) -> Vec<Value> {
     let batches = seen.lock().unwrap();
-    let records = batches.iter().filter_map(|event| event["Records"].as_array());
+    let records = batches
+        .iter()
+        .filter_map(|event| event["Records"].as_array());
     records.flatten().cloned().collect()
 }
 
 pub async fn idle(machine: &Machine) {
     let idle = machine.idle();
-    tokio::time::timeout(Duration::from_secs(30), idle).await.expect("idle in time").unwrap();
+    tokio::time::timeout(Duration::from_secs(30), idle)
+        .await
+        .expect("idle in time")
+        .unwrap();
 }
 
 /// One request to the machine's API, whose body is read whole.
 pub async fn send(machine: &Machine, request: Request<Vec<u8>>) -> Response<Bytes> {
-    let address: SocketAddr = machine.api_url().trim_start_matches("http://").parse().unwrap();
+    let address: SocketAddr = machine
+        .api_url()
+        .trim_start_matches("http://")
+        .parse()
+        .unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
     let (mut parts, body) = request.into_parts();
     let host = http::HeaderValue::from_str(&address.to_string()).unwrap();
@@ -143,7 +156,10 @@ pub async fn put(
 ) -> Result<(), aws_sdk_dynamodb::Error> {
     use aws_sdk_dynamodb::types::AttributeValue::S;
     let put = client.put_item().table_name("assetbox-things-table");
-    put.item("pk", S(pk.to_owned())).item("sk", S("-".to_owned())).send().await?;
+    put.item("pk", S(pk.to_owned()))
+        .item("sk", S("-".to_owned()))
+        .send()
+        .await?;
     Ok(())
 }
 
@@ -151,7 +167,12 @@ pub async fn has_thing(machine: &Machine, pk: &str) -> bool {
     use aws_sdk_dynamodb::types::AttributeValue::S;
     let client = aws_sdk_dynamodb::Client::new(&machine.sdk_config("test"));
     let get = client.get_item().table_name("assetbox-things-table");
-    let found = get.key("pk", S(pk.to_owned())).key("sk", S("-".to_owned())).send().await.unwrap();
+    let found = get
+        .key("pk", S(pk.to_owned()))
+        .key("sk", S("-".to_owned()))
+        .send()
+        .await
+        .unwrap();
     found.item.is_some()
 }
 

@@ -145,9 +145,8 @@ mod tests {
             let row = field.row();
             assert!(seen.insert((row.entity, row.attribute)), "{row:?} twice");
             assert!(!purposes(row.category).is_empty());
-            if let Retention::Days(days) | Retention::AccountThenDays(days) = row.retention {
-                assert!((1..=1095).contains(&days));
-            }
+            let (Retention::Days(days) | Retention::AccountThenDays(days)) = row.retention;
+            assert!((1..=1095).contains(&days));
         }
     }
 

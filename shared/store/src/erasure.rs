@@ -125,7 +125,10 @@ pub struct StepRecord {
 const STEP_PREFIX: &str = "STEP#";
 
 fn step_key(case: CaseId, step: Step) -> Key {
-    let order = Step::ALL.iter().position(|s| *s == step).unwrap_or_default();
+    let order = Step::ALL
+        .iter()
+        .position(|s| *s == step)
+        .unwrap_or_default();
     Key::new(
         case_partition(case),
         format!("{STEP_PREFIX}{order:02}#{}", step.as_str()),

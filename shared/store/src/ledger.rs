@@ -124,6 +124,9 @@ impl Db {
     /// [`StoreError`]; what was sealed before stays sealed.
     pub async fn seal(&self, entries: &[EntryId]) -> Result<usize, StoreError> {
         let mut sealed = 0;
+        let mut entries = entries.to_vec();
+        entries.sort_unstable();
+        entries.dedup();
         for chunk in entries.chunks(SEALED_AT_ONCE) {
             let keys: Vec<_> = chunk
                 .iter()

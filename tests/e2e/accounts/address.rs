@@ -6,13 +6,19 @@ use serde_json::json;
 use crate::support::{Person, TestMachine, User, told};
 
 async fn ask(machine: &TestMachine, user: &User, new_email: &str) -> crate::support::Answer {
-    let answer = user.api.post("/me/email-change", &json!({"new_email": new_email})).await;
+    let answer = user
+        .api
+        .post("/me/email-change", &json!({"new_email": new_email}))
+        .await;
     machine.settled().await;
     answer
 }
 
 async fn confirm(machine: &TestMachine, token: &str) -> crate::support::Answer {
-    machine.anonymous().post("/me/email-change/confirm", &json!({"token": token})).await
+    machine
+        .anonymous()
+        .post("/me/email-change/confirm", &json!({"token": token}))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,18 +38,36 @@ async fn both_addresses_must_confirm() {
         if !new_first {
             links.reverse();
         }
-        assert_eq!(confirm(&machine, &links[0]).await.json(200)["status"], "other_address_missing");
-        assert_eq!(user.api.get("/me").await.json(200)["email"], user.person.email);
+        assert_eq!(
+            confirm(&machine, &links[0]).await.json(200)["status"],
+            "other_address_missing"
+        );
+        assert_eq!(
+            user.api.get("/me").await.json(200)["email"],
+            user.person.email
+        );
         machine.sign_in(&user.person).await;
-        assert_eq!(confirm(&machine, &links[1]).await.json(200)["status"], "changed");
+        assert_eq!(
+            confirm(&machine, &links[1]).await.json(200)["status"],
+            "changed"
+        );
         for link in &links {
-            confirm(&machine, link).await.problem(410, "link_used_or_over");
+            confirm(&machine, link)
+                .await
+                .problem(410, "link_used_or_over");
         }
         user.api.get("/me").await.problem(401, "sign_in_required");
         let old = json!({"email": user.person.email, "password": user.person.password});
-        machine.anonymous().post("/sessions", &old).await.problem(401, "wrong_credentials");
+        machine
+            .anonymous()
+            .post("/sessions", &old)
+            .await
+            .problem(401, "wrong_credentials");
         let session = machine.sign_in(&renewed).await;
-        assert_eq!(session.api.get("/me").await.json(200)["email"], renewed.email);
+        assert_eq!(
+            session.api.get("/me").await.json(200)["email"],
+            renewed.email
+        );
         assert_eq!(session.workspace, user.workspace);
     }
 }
@@ -57,15 +81,25 @@ async fn it_needs_a_fresh_password_and_tells_nothing_of_the_new_address() {
     assert_eq!(told(free.is(202)), told(&taken));
     let new = machine.link(&other.person.email, "email-new").await;
     let old = machine.link(&user.person.email, "email-old").await;
-    assert_eq!(confirm(&machine, &old).await.json(200)["status"], "other_address_missing");
+    assert_eq!(
+        confirm(&machine, &old).await.json(200)["status"],
+        "other_address_missing"
+    );
     confirm(&machine, &new).await.problem(409, "address_taken");
-    assert_eq!(user.api.get("/me").await.json(200)["email"], user.person.email);
+    assert_eq!(
+        user.api.get("/me").await.json(200)["email"],
+        user.person.email
+    );
 
     machine.advance(SignedDuration::from_mins(10)).unwrap();
-    ask(&machine, &user, &Person::new().email).await.problem(401, "fresh_sign_in_required");
+    ask(&machine, &user, &Person::new().email)
+        .await
+        .problem(401, "fresh_sign_in_required");
     let fresh = machine.sign_in(&user.person).await;
     ask(&machine, &fresh, &Person::new().email).await.is(202);
-    let same = ask(&machine, &fresh, &user.person.email).await.problem(422, "invalid_field");
+    let same = ask(&machine, &fresh, &user.person.email)
+        .await
+        .problem(422, "invalid_field");
     assert_eq!(same["field"], "new_email");
 }
 
@@ -75,12 +109,19 @@ async fn a_later_request_replaces_the_links_of_an_earlier_one() {
     let user = machine.user().await;
     let (first, second) = (Person::new().email, Person::new().email);
     ask(&machine, &user, &first).await.is(202);
-    let earlier = [machine.link(&user.person.email, "email-old").await, machine.link(&first, "email-new").await];
+    let earlier = [
+        machine.link(&user.person.email, "email-old").await,
+        machine.link(&first, "email-new").await,
+    ];
     ask(&machine, &user, &second).await.is(202);
     for link in &earlier {
-        confirm(&machine, link).await.problem(410, "link_used_or_over");
+        confirm(&machine, link)
+            .await
+            .problem(410, "link_used_or_over");
     }
     machine.advance(SignedDuration::from_hours(24)).unwrap();
     let late = machine.link(&second, "email-new").await;
-    confirm(&machine, &late).await.problem(410, "link_used_or_over");
+    confirm(&machine, &late)
+        .await
+        .problem(410, "link_used_or_over");
 }

@@ -9,11 +9,18 @@ use crate::support::{Bearer, Call, Person, TestMachine, told};
 async fn a_browser_gets_a_cookie_that_only_our_pages_can_use() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let credentials = json!({"email": user.person.email.to_uppercase(), "password": user.person.password});
+    let credentials =
+        json!({"email": user.person.email.to_uppercase(), "password": user.person.password});
     let answer = machine.anonymous().post("/sessions", &credentials).await;
     let cookie = answer.is(201).header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-session=abs_"), "{cookie}");
-    for attribute in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Max-Age=43200"] {
+    for attribute in [
+        "; Path=/",
+        "; Secure",
+        "; HttpOnly",
+        "; SameSite=Lax",
+        "; Max-Age=43200",
+    ] {
         assert!(cookie.contains(attribute), "{attribute} of {cookie}");
     }
     assert!(!cookie.contains("Domain"));
@@ -21,7 +28,11 @@ async fn a_browser_gets_a_cookie_that_only_our_pages_can_use() {
 
     let browser = user.browser();
     browser.get("/me").await.is(200);
-    let change = |site: &str| Call::new("POST", "/data-subject-requests").header("sec-fetch-site", site).json(&json!({"kind": "access"}));
+    let change = |site: &str| {
+        Call::new("POST", "/data-subject-requests")
+            .header("sec-fetch-site", site)
+            .json(&json!({"kind": "access"}))
+    };
     for site in ["cross-site", "same-site", "none"] {
         browser.send(change(site)).await.problem(403, "cross_site");
         let foreign = change(site).header("origin", "https://evil.example");
@@ -29,7 +40,10 @@ async fn a_browser_gets_a_cookie_that_only_our_pages_can_use() {
     }
     let old_browser = change("").header("origin", machine.api_url());
     browser.send(old_browser).await.is(201);
-    browser.send(Call::new("GET", "/me").header("sec-fetch-site", "cross-site")).await.is(200);
+    browser
+        .send(Call::new("GET", "/me").header("sec-fetch-site", "cross-site"))
+        .await
+        .is(200);
     // A program's header can't be sent by another site's page.
     user.api.send(change("cross-site")).await.is(200);
 }
@@ -38,11 +52,16 @@ async fn a_browser_gets_a_cookie_that_only_our_pages_can_use() {
 async fn a_session_ends_after_twelve_hours() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    machine.advance(SignedDuration::from_secs(12 * 3600 - 120)).unwrap();
+    machine
+        .advance(SignedDuration::from_secs(12 * 3600 - 120))
+        .unwrap();
     user.api.get("/me").await.is(200);
     machine.advance(SignedDuration::from_secs(120)).unwrap();
     user.api.get("/me").await.problem(401, "sign_in_required");
-    user.browser().get("/me").await.problem(401, "sign_in_required");
+    user.browser()
+        .get("/me")
+        .await
+        .problem(401, "sign_in_required");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,19 +71,34 @@ async fn signing_out_ends_one_session_and_everywhere_all() {
     let second = machine.sign_in(&first.person).await;
     let third = machine.sign_in(&first.person).await;
     let list = second.api.get("/sessions").await.json(200);
-    let current: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["current"] == true).collect();
+    let current: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["current"] == true)
+        .collect();
     assert_eq!(current.len(), 3);
     assert_eq!(current.iter().filter(|is_current| **is_current).count(), 1);
 
     let answer = second.browser().delete("/sessions/current").await;
-    assert!(answer.is(204).header("set-cookie").unwrap().contains("Max-Age=0"));
+    assert!(
+        answer
+            .is(204)
+            .header("set-cookie")
+            .unwrap()
+            .contains("Max-Age=0")
+    );
     second.api.get("/me").await.problem(401, "sign_in_required");
     first.api.get("/me").await.is(200);
     let stranger = machine.user().await;
     third.api.delete("/sessions").await.is(204);
     for ended in [&first, &third] {
         ended.api.get("/me").await.problem(401, "sign_in_required");
-        ended.browser().get("/me").await.problem(401, "sign_in_required");
+        ended
+            .browser()
+            .get("/me")
+            .await
+            .problem(401, "sign_in_required");
     }
     stranger.api.get("/me").await.is(200);
 }
@@ -84,7 +118,10 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
         answers.push((told(&answer), count.operations()));
     }
     assert_eq!(answers[0], answers[1]);
-    assert_eq!(answers[0], answers[2], "a sign-up that is not confirmed is nobody's account");
+    assert_eq!(
+        answers[0], answers[2],
+        "a sign-up that is not confirmed is nobody's account"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,19 +136,29 @@ async fn what_is_not_a_session_is_nobodys() {
     let mixed = format!("{}{}", &other.token()[..44], &token[44..]);
     let mut answers = Vec::new();
     for token in [broken.as_str(), mixed.as_str(), "abs_", "x", ""] {
-        let answer = machine.anonymous().with(Bearer(token.to_owned())).get("/me").await;
+        let answer = machine
+            .anonymous()
+            .with(Bearer(token.to_owned()))
+            .get("/me")
+            .await;
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         answer.problem(401, "sign_in_required");
         answers.push(told(&answer));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    machine.anonymous().get("/me").await.problem(401, "sign_in_required");
+    machine
+        .anonymous()
+        .get("/me")
+        .await
+        .problem(401, "sign_in_required");
 }
 
 /// Windows of limits begin at whole quarters of an hour.
 fn to_a_new_window(machine: &TestMachine) {
     let into = machine.now().as_second().rem_euclid(900);
-    machine.advance(SignedDuration::from_secs(901 - into)).unwrap();
+    machine
+        .advance(SignedDuration::from_secs(901 - into))
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +170,11 @@ async fn an_account_takes_twenty_attempts_in_a_window() {
     for email in [&user.person.email, &nobody.email] {
         let wrong = json!({"email": email, "password": "not the password"});
         for _ in 0..20 {
-            machine.anonymous().post("/sessions", &wrong).await.problem(401, "wrong_credentials");
+            machine
+                .anonymous()
+                .post("/sessions", &wrong)
+                .await
+                .problem(401, "wrong_credentials");
         }
         let answer = machine.anonymous().post("/sessions", &wrong).await;
         answer.problem(429, "too_many_requests");
@@ -131,7 +182,11 @@ async fn an_account_takes_twenty_attempts_in_a_window() {
         assert!((1..=900).contains(&seconds));
     }
     let right = json!({"email": user.person.email, "password": user.person.password});
-    machine.anonymous().post("/sessions", &right).await.problem(429, "too_many_requests");
+    machine
+        .anonymous()
+        .post("/sessions", &right)
+        .await
+        .problem(429, "too_many_requests");
     machine.advance(SignedDuration::from_mins(15)).unwrap();
     machine.anonymous().post("/sessions", &right).await.is(201);
 }

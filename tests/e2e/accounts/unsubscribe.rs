@@ -22,16 +22,27 @@ async fn campaign(machine: &TestMachine) {
 
 async fn offers(machine: &TestMachine, person: &Person) -> Vec<Mail> {
     let mails = machine.mails_to(&person.email).await;
-    mails.into_iter().filter(|mail| mail.summary.subject.starts_with("Find your pictures")).collect()
+    mails
+        .into_iter()
+        .filter(|mail| mail.summary.subject.starts_with("Find your pictures"))
+        .collect()
 }
 
 /// The path of the one-click address in the letter's header.
 fn one_click(machine: &TestMachine, mail: &Mail) -> String {
-    assert_eq!(mail.header("List-Unsubscribe-Post"), Some("List-Unsubscribe=One-Click"));
+    assert_eq!(
+        mail.header("List-Unsubscribe-Post"),
+        Some("List-Unsubscribe=One-Click")
+    );
     let header = mail.header("List-Unsubscribe").unwrap();
     assert!(header.contains("<mailto:"), "{header}");
-    let url = header.split(['<', '>']).find(|part| part.starts_with("http")).unwrap();
-    url.strip_prefix(machine.api_url()).expect("our own address").to_owned()
+    let url = header
+        .split(['<', '>'])
+        .find(|part| part.starts_with("http"))
+        .unwrap();
+    url.strip_prefix(machine.api_url())
+        .expect("our own address")
+        .to_owned()
 }
 
 fn urlencoded(path: &str) -> Call {
@@ -40,11 +51,15 @@ fn urlencoded(path: &str) -> Call {
 
 fn multipart(path: &str) -> Call {
     let body = "--b7\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b7--\r\n";
-    Call::new("POST", path).header("content-type", "multipart/form-data; boundary=b7").body(body)
+    Call::new("POST", path)
+        .header("content-type", "multipart/form-data; boundary=b7")
+        .body(body)
 }
 
 async fn ends_with(machine: &TestMachine, person: &Person, click: fn(&str) -> Call) {
-    let user = machine.user_like(person.clone(), &["marketing-consent"]).await;
+    let user = machine
+        .user_like(person.clone(), &["marketing-consent"])
+        .await;
     campaign(machine).await;
     let letters = offers(machine, person).await;
     assert_eq!(letters.len(), 1);
@@ -52,17 +67,33 @@ async fn ends_with(machine: &TestMachine, person: &Person, click: fn(&str) -> Ca
 
     let provider: Client<Anonymous> = machine.anonymous();
     let page = provider.get(&path).await;
-    assert!(page.is(200).header("content-type").unwrap().starts_with("text/html"));
+    assert!(
+        page.is(200)
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
     provider.send(Call::new("HEAD", &path)).await;
-    provider.send(Call::new("POST", &path).form("something=else")).await.problem(422, "not_one_click");
+    provider
+        .send(Call::new("POST", &path).form("something=else"))
+        .await
+        .problem(422, "not_one_click");
     let given = async || user.api.get("/me/consents/marketing").await.json(200)["given"].clone();
     assert_eq!(given().await, true, "to open the link changes nothing");
 
     let first = provider.send(click(&path)).await;
-    assert_eq!(told(first.is(200)), told(&provider.send(click(&path)).await), "a repeat is no error");
+    assert_eq!(
+        told(first.is(200)),
+        told(&provider.send(click(&path)).await),
+        "a repeat is no error"
+    );
     assert_eq!(given().await, false);
     campaign(machine).await;
-    assert_eq!(offers(machine, person).await.len(), 1, "nothing more is sent");
+    assert_eq!(
+        offers(machine, person).await.len(),
+        1,
+        "nothing more is sent"
+    );
     let evidence = user.api.get("/me/consents/marketing").await.json(200);
     assert_eq!(evidence["last"]["form"], "unsubscribe");
 }
@@ -91,7 +122,10 @@ async fn without_consent_at_the_moment_of_sending_nothing_is_sent() {
     user.api.put("/me/consents/marketing", &yes).await.is(200);
     campaign(&machine).await;
     assert_eq!(offers(&machine, &user.person).await.len(), 1);
-    user.api.put("/me/consents/marketing", &json!({"given": false})).await.is(200);
+    user.api
+        .put("/me/consents/marketing", &json!({"given": false}))
+        .await
+        .is(200);
     campaign(&machine).await;
     assert_eq!(offers(&machine, &user.person).await.len(), 1);
 }
@@ -102,11 +136,16 @@ async fn links_of_nobody_are_over() {
     let nobody = domain::ids::SubjectId::new(machine.now());
     let made_up = domain::token::LinkToken::generate(nobody).reveal();
     for token in [made_up.as_str(), "x"] {
-        let answer = machine.anonymous().send(urlencoded(&format!("/unsubscribe/{token}"))).await;
+        let answer = machine
+            .anonymous()
+            .send(urlencoded(&format!("/unsubscribe/{token}")))
+            .await;
         answer.problem(410, "link_used_or_over");
     }
     let person = Person::new();
-    machine.user_like(person.clone(), &["marketing-consent"]).await;
+    machine
+        .user_like(person.clone(), &["marketing-consent"])
+        .await;
     campaign(&machine).await;
     let path = one_click(&machine, &offers(&machine, &person).await[0]);
     machine.pass(SignedDuration::from_hours(24 * 300)).await;

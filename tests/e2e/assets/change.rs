@@ -15,17 +15,29 @@ async fn a_change_needs_the_tag_that_was_read() {
     let without = user.api.send(Call::new("PATCH", &path).json(&body)).await;
     without.problem(428, "if_match_required");
     for tag in ["\"0\"", "\"999\"", "W/\"1\"", "x", "*"] {
-        user.api.change("PATCH", &path, tag, Some(&body)).await.problem(412, "changed_meanwhile");
+        user.api
+            .change("PATCH", &path, tag, Some(&body))
+            .await
+            .problem(412, "changed_meanwhile");
     }
     let read = user.api.get(&path).await;
-    let changed = user.api.change("PATCH", &path, &read.etag(), Some(&body)).await;
+    let changed = user
+        .api
+        .change("PATCH", &path, &read.etag(), Some(&body))
+        .await;
     let view = changed.json(200);
-    assert_eq!((&view["name"], &view["description"]), (&json!("harbour.png"), &json!("At dawn")));
+    assert_eq!(
+        (&view["name"], &view["description"]),
+        (&json!("harbour.png"), &json!("At dawn"))
+    );
     assert_eq!(view["own_labels"], json!(["Harbour"]));
     assert_ne!(changed.etag(), read.etag());
     let again = user.api.get(&path).await;
     assert_eq!((again.etag(), again.json(200)), (changed.etag(), view));
-    user.api.change("PATCH", &path, &read.etag(), Some(&body)).await.problem(412, "changed_meanwhile");
+    user.api
+        .change("PATCH", &path, &read.etag(), Some(&body))
+        .await
+        .problem(412, "changed_meanwhile");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,18 +47,35 @@ async fn of_changes_at_once_one_is_made() {
     let asset = machine.upload_png(&user.api).await;
     let path = format!("/assets/{asset}");
     let etag = user.api.get(&path).await.etag();
-    let bodies: Vec<Value> = (0..8).map(|n| json!({"name": format!("{n}.png"), "own_labels": [format!("label {n}")]})).collect();
-    let answers = join_all(bodies.iter().map(|body| user.api.change("PATCH", &path, &etag, Some(body)))).await;
-    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let bodies: Vec<Value> = (0..8)
+        .map(|n| json!({"name": format!("{n}.png"), "own_labels": [format!("label {n}")]}))
+        .collect();
+    let answers = join_all(
+        bodies
+            .iter()
+            .map(|body| user.api.change("PATCH", &path, &etag, Some(body))),
+    )
+    .await;
+    let made: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
     assert_eq!(made.len(), 1);
     let asset = user.api.get(&path).await.json(200);
     assert_eq!(asset, made[0].json(200));
     let mut found = 0;
     for number in 0..8 {
-        let page = user.api.get(format!("/assets?label=label%20{number}")).await.json(200);
+        let page = user
+            .api
+            .get(format!("/assets?label=label%20{number}"))
+            .await
+            .json(200);
         found += page["items"].as_array().unwrap().len();
     }
-    assert_eq!(found, 1, "only the labels of the change that was made are found");
+    assert_eq!(
+        found, 1,
+        "only the labels of the change that was made are found"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,12 +88,25 @@ async fn what_is_left_out_stays_and_null_takes_away() {
         let etag = user.api.get(&path).await.etag();
         user.api.change("PATCH", &path, &etag, Some(&body)).await
     };
-    change(json!({"description": "At dawn", "own_labels": ["One", "Two"]})).await.is(200);
+    change(json!({"description": "At dawn", "own_labels": ["One", "Two"]}))
+        .await
+        .is(200);
     let view = change(json!({"name": "b.png"})).await.json(200);
-    assert_eq!((&view["description"], &view["own_labels"]), (&json!("At dawn"), &json!(["One", "Two"])));
-    let view = change(json!({"description": null, "own_labels": ["Two"]})).await.json(200);
-    assert_eq!((&view["description"], &view["name"]), (&Value::Null, &json!("b.png")));
-    assert_eq!(user.api.get("/assets?label=one").await.json(200)["items"], json!([]));
+    assert_eq!(
+        (&view["description"], &view["own_labels"]),
+        (&json!("At dawn"), &json!(["One", "Two"]))
+    );
+    let view = change(json!({"description": null, "own_labels": ["Two"]}))
+        .await
+        .json(200);
+    assert_eq!(
+        (&view["description"], &view["name"]),
+        (&Value::Null, &json!("b.png"))
+    );
+    assert_eq!(
+        user.api.get("/assets?label=one").await.json(200)["items"],
+        json!([])
+    );
 
     for (body, field) in [
         (json!({"name": "a/b.png"}), "name"),
@@ -72,7 +114,12 @@ async fn what_is_left_out_stays_and_null_takes_away() {
         (json!({"own_labels": ["a#b"]}), "own_labels"),
         (json!({"own_labels": vec!["x"; 51]}), "own_labels"),
     ] {
-        assert_eq!(change(body).await.problem(422, "invalid_field")["field"], field);
+        assert_eq!(
+            change(body).await.problem(422, "invalid_field")["field"],
+            field
+        );
     }
-    change(json!({"labels": []})).await.problem(422, "invalid_body");
+    change(json!({"labels": []}))
+        .await
+        .problem(422, "invalid_body");
 }

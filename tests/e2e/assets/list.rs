@@ -5,12 +5,17 @@ use serde_json::{Value, json};
 use crate::support::{Call, TestMachine, User, pictures};
 
 async fn text_file(machine: &TestMachine, user: &User, name: &str) -> String {
-    machine.upload(&user.api, name, "text/plain", name.as_bytes()).await
+    machine
+        .upload(&user.api, name, "text/plain", name.as_bytes())
+        .await
 }
 
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
-    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,13 +48,26 @@ async fn foreign_cursors_and_limits_are_refused() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     for limit in ["0", "101"] {
-        user.api.get(format!("/assets?limit={limit}")).await.problem(422, "invalid_field");
+        user.api
+            .get(format!("/assets?limit={limit}"))
+            .await
+            .problem(422, "invalid_field");
     }
-    user.api.get("/assets?limit=many").await.problem(422, "invalid_query");
-    user.api.get("/assets?colour=red").await.problem(422, "invalid_query");
+    user.api
+        .get("/assets?limit=many")
+        .await
+        .problem(422, "invalid_query");
+    user.api
+        .get("/assets?colour=red")
+        .await
+        .problem(422, "invalid_query");
     for cursor in ["x", "%00", "AAAA", "Li4vLi4v"] {
         let answer = user.api.get(format!("/assets?cursor={cursor}")).await;
-        assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
+        assert!(
+            [200, 422].contains(&answer.status.as_u16()),
+            "{}",
+            answer.text()
+        );
         if answer.status == 200 {
             assert_eq!(ids(&answer.json(200)), Vec::<String>::new());
         }
@@ -60,13 +78,29 @@ async fn foreign_cursors_and_limits_are_refused() {
 async fn a_label_finds_in_any_case_what_people_and_the_ai_named() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let cat = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let cat = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     let note = text_file(&machine, &user, "note.txt").await;
     let etag = user.api.get(format!("/assets/{note}")).await.etag();
     let labels = json!({"own_labels": ["Cat", "Über uns"]});
-    user.api.change("PATCH", format!("/assets/{note}"), &etag, Some(&labels)).await.is(200);
+    user.api
+        .change("PATCH", format!("/assets/{note}"), &etag, Some(&labels))
+        .await
+        .is(200);
 
-    let find = async |label: &str| ids(&user.api.get(format!("/assets?label={label}")).await.json(200));
+    let find = async |label: &str| {
+        ids(&user
+            .api
+            .get(format!("/assets?label={label}"))
+            .await
+            .json(200))
+    };
     assert_eq!(find("cat").await, [note.clone(), cat.clone()]);
     assert_eq!(find("CAT").await, [note.clone(), cat.clone()]);
     assert_eq!(find("%C3%BCber%20uns").await, [note.clone()]);
@@ -75,7 +109,11 @@ async fn a_label_finds_in_any_case_what_people_and_the_ai_named() {
     let first = user.api.get("/assets?label=cat&limit=1").await.json(200);
     assert_eq!(ids(&first), [note]);
     let cursor = first["next_cursor"].as_str().unwrap();
-    let second = user.api.get(format!("/assets?label=cat&limit=1&cursor={cursor}")).await.json(200);
+    let second = user
+        .api
+        .get(format!("/assets?label=cat&limit=1&cursor={cursor}"))
+        .await
+        .json(200);
     assert_eq!(ids(&second), [cat]);
 }
 
@@ -86,15 +124,25 @@ async fn a_download_has_the_bytes_and_the_name() {
     let bytes = pictures::png();
     let name = "Straße \"1\"; ü.png";
     let asset = machine.upload(&user.api, name, "image/png", &bytes).await;
-    let address = user.api.get(format!("/assets/{asset}/download")).await.json(200);
+    let address = user
+        .api
+        .get(format!("/assets/{asset}/download"))
+        .await
+        .json(200);
     let url = address["url"].as_str().unwrap();
     let read = machine.http().send(Call::new("GET", url), url).await;
     assert_eq!(read.is(200).body, bytes);
     assert_eq!(read.header("content-type"), Some("image/png"));
     let disposition = read.header("content-disposition").unwrap();
     assert!(disposition.starts_with("attachment; "), "{disposition}");
-    assert!(disposition.contains("filename*=UTF-8''Stra%C3%9Fe%20%221%22%3B%20%C3%BC.png"), "{disposition}");
-    assert!(!url.contains("Stra%C3%9Fe/"), "the name is no part of the key");
+    assert!(
+        disposition.contains("filename*=UTF-8''Stra%C3%9Fe%20%221%22%3B%20%C3%BC.png"),
+        "{disposition}"
+    );
+    assert!(
+        !url.contains("Stra%C3%9Fe/"),
+        "the name is no part of the key"
+    );
     let expires: domain::time::Timestamp = address["expires_at"].as_str().unwrap().parse().unwrap();
     assert!(expires > machine.now());
 }

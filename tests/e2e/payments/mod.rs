@@ -102,7 +102,12 @@ impl Subscriber {
     }
 
     fn event(&self, name: &str, kind: &str, seconds: i64, object: &Value) -> Value {
-        stripe_event(&self.id(&format!("evt_{name}")), kind, self.at(seconds), object)
+        stripe_event(
+            &self.id(&format!("evt_{name}")),
+            kind,
+            self.at(seconds),
+            object,
+        )
     }
 
     fn completed(&self) -> Value {
@@ -116,11 +121,21 @@ impl Subscriber {
     }
 
     fn created(&self) -> Value {
-        self.event("created", "customer.subscription.created", 1, &self.subscription("incomplete"))
+        self.event(
+            "created",
+            "customer.subscription.created",
+            1,
+            &self.subscription("incomplete"),
+        )
     }
 
     fn updated(&self) -> Value {
-        self.event("updated", "customer.subscription.updated", 4, &self.subscription("active"))
+        self.event(
+            "updated",
+            "customer.subscription.updated",
+            4,
+            &self.subscription("active"),
+        )
     }
 
     fn paid(&self) -> Value {
@@ -129,6 +144,11 @@ impl Subscriber {
 
     /// What makes a paying customer of somebody.
     fn purchase(&self) -> Vec<Value> {
-        vec![self.created(), self.paid(), self.completed(), self.updated()]
+        vec![
+            self.created(),
+            self.paid(),
+            self.completed(),
+            self.updated(),
+        ]
     }
 }

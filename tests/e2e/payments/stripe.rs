@@ -16,7 +16,13 @@ async fn only_a_signature_over_the_raw_body_within_five_minutes_is_taken() {
     let body = subscriber.paid().to_string();
     let (secret, now) = (machine.webhook_secret(), machine.now());
     let good = sign(&secret, now, body.as_bytes());
-    let moved = |seconds| sign(&secret, shift(now, SignedDuration::from_secs(seconds)), body.as_bytes());
+    let moved = |seconds| {
+        sign(
+            &secret,
+            shift(now, SignedDuration::from_secs(seconds)),
+            body.as_bytes(),
+        )
+    };
     let refused = [
         String::new(),
         "t=1,v1=zz".to_owned(),
@@ -29,11 +35,17 @@ async fn only_a_signature_over_the_raw_body_within_five_minutes_is_taken() {
     ];
     let before = machine.counts().await;
     for signature in refused {
-        machine.stripe_sends(&signature, body.clone()).await.problem(400, "invalid_signature");
+        machine
+            .stripe_sends(&signature, body.clone())
+            .await
+            .problem(400, "invalid_signature");
     }
     // The same event in other bytes is not what was signed.
     let pretty = serde_json::to_string_pretty(&subscriber.paid()).unwrap();
-    machine.stripe_sends(&good, pretty).await.problem(400, "invalid_signature");
+    machine
+        .stripe_sends(&good, pretty)
+        .await
+        .problem(400, "invalid_signature");
     assert_eq!(machine.counts().await, before);
 
     // While a secret is rolled there are two; one that nobody knows is passed over.
@@ -41,9 +53,15 @@ async fn only_a_signature_over_the_raw_body_within_five_minutes_is_taken() {
     let answer = machine.stripe_sends(&rolled, body.clone()).await.json(200);
     assert_eq!(answer["outcome"], "applied");
     // Sent again within the window, and after it.
-    assert_eq!(machine.stripe_sends(&good, body.clone()).await.json(200)["outcome"], "repeated");
+    assert_eq!(
+        machine.stripe_sends(&good, body.clone()).await.json(200)["outcome"],
+        "repeated"
+    );
     machine.advance(SignedDuration::from_mins(6)).unwrap();
-    machine.stripe_sends(&good, body).await.problem(400, "invalid_signature");
+    machine
+        .stripe_sends(&good, body)
+        .await
+        .problem(400, "invalid_signature");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,16 +75,26 @@ async fn events_of_another_mode_version_or_form_are_refused() {
     };
     for (event, code) in [
         (changed("livemode", json!(true)), "wrong_mode"),
-        (changed("api_version", json!("2019-01-01")), "wrong_api_version"),
+        (
+            changed("api_version", json!("2019-01-01")),
+            "wrong_api_version",
+        ),
         (changed("object", json!("list")), "invalid_event"),
         (changed("id", json!("../x")), "invalid_event"),
         (json!([]), "invalid_event"),
     ] {
         machine.stripe_delivers(&event).await.problem(400, code);
     }
-    machine.anonymous().post("/webhooks/payments/paypal", &json!({})).await.problem(404, "not_found");
+    machine
+        .anonymous()
+        .post("/webhooks/payments/paypal", &json!({}))
+        .await
+        .problem(404, "not_found");
     let unknown = subscriber.event("x", "product.created", 1, &json!({"id": "prod_1"}));
-    assert_eq!(machine.stripe_delivers(&unknown).await.json(200)["outcome"], "ignored");
+    assert_eq!(
+        machine.stripe_delivers(&unknown).await.json(200)["outcome"],
+        "ignored"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,12 +104,22 @@ async fn an_event_after_its_workspace_is_gone_makes_nothing_anew() {
     let subscriber = Subscriber::new(&gone, machine.now());
     let before = machine.counts().await;
     for event in [subscriber.paid(), subscriber.updated()] {
-        assert_eq!(machine.stripe_delivers(&event).await.json(200)["outcome"], "too_late");
-        assert_eq!(machine.stripe_delivers(&event).await.json(200)["outcome"], "repeated");
+        assert_eq!(
+            machine.stripe_delivers(&event).await.json(200)["outcome"],
+            "too_late"
+        );
+        assert_eq!(
+            machine.stripe_delivers(&event).await.json(200)["outcome"],
+            "repeated"
+        );
     }
     machine.settled().await;
     let after = machine.counts().await;
-    assert_eq!(after["CatalogTable"], before["CatalogTable"] + 2, "the events' marks only");
+    assert_eq!(
+        after["CatalogTable"],
+        before["CatalogTable"] + 2,
+        "the events' marks only"
+    );
     assert_eq!(after["PeopleTable"], before["PeopleTable"]);
     for item in machine.items("CatalogTable").await {
         assert!(!format!("{item:?}").contains(&gone));
@@ -97,11 +135,26 @@ async fn while_the_provider_does_not_answer_an_event_is_not_taken() {
     let refunded = subscriber.event("refunded", "charge.refunded", 5, &subscriber.charge(4900));
     let charge = format!("GET /v1/charges/{}", subscriber.id("ch"));
     provider.answers(&charge, 500, json!({}));
-    machine.stripe_delivers(&refunded).await.problem(503, "busy");
+    machine
+        .stripe_delivers(&refunded)
+        .await
+        .problem(503, "busy");
     provider.answers(&charge, 200, subscriber.charge(4900));
-    assert_eq!(machine.stripe_delivers(&refunded).await.json(200)["outcome"], "applied");
+    assert_eq!(
+        machine.stripe_delivers(&refunded).await.json(200)["outcome"],
+        "applied"
+    );
     let asked = provider.asked();
     let key = asked[0].headers["authorization"].to_str().unwrap();
-    assert_eq!(key, format!("Bearer {}", machine.secret()["stripe"]["api_key"].as_str().unwrap()));
-    assert_eq!(asked[0].headers["stripe-version"], domain::billing::stripe::API_VERSION);
+    assert_eq!(
+        key,
+        format!(
+            "Bearer {}",
+            machine.secret()["stripe"]["api_key"].as_str().unwrap()
+        )
+    );
+    assert_eq!(
+        asked[0].headers["stripe-version"],
+        domain::billing::stripe::API_VERSION
+    );
 }

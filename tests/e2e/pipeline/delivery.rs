@@ -11,7 +11,11 @@ use crate::support::{TestMachine, User, pictures};
 /// All that there is: the table's items without their order, and the bucket's versions.
 async fn everything(machine: &TestMachine) -> (BTreeMap<String, String>, Vec<String>) {
     let items = machine.items("CatalogTable").await.into_iter().map(|item| {
-        let key = format!("{} {}", crate::support::text(&item, "pk"), crate::support::text(&item, "sk"));
+        let key = format!(
+            "{} {}",
+            crate::support::text(&item, "pk"),
+            crate::support::text(&item, "sk")
+        );
         let fields: BTreeMap<_, _> = item.into_iter().collect();
         (key, format!("{fields:?}"))
     });
@@ -22,12 +26,20 @@ async fn everything(machine: &TestMachine) -> (BTreeMap<String, String>, Vec<Str
 }
 
 fn original(machine: &TestMachine, user: &User, asset: &str) -> Value {
-    let body = object_created(machine, &object_key("originals", &user.workspace, asset), "0055AED6DCD90281E5");
+    let body = object_created(
+        machine,
+        &object_key("originals", &user.workspace, asset),
+        "0055AED6DCD90281E5",
+    );
     sqs(machine, "RenditionsQueue", &[body])
 }
 
 fn preview(machine: &TestMachine, user: &User, asset: &str) -> Value {
-    let body = object_created(machine, &object_key("previews", &user.workspace, asset), "0055AED6DCD90281E6");
+    let body = object_created(
+        machine,
+        &object_key("previews", &user.workspace, asset),
+        "0055AED6DCD90281E6",
+    );
     sqs(machine, "TaggingQueue", &[body])
 }
 
@@ -39,19 +51,38 @@ fn all_done() -> Value {
 async fn events_that_come_again_change_nothing() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let asset = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let asset = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     let before = everything(&machine).await;
     for _ in 0..3 {
-        let answer = machine.invoke("TaggingFunction", preview(&machine, &user, &asset)).await.unwrap();
+        let answer = machine
+            .invoke("TaggingFunction", preview(&machine, &user, &asset))
+            .await
+            .unwrap();
         assert_eq!(answer, all_done());
-        let answer = machine.invoke("RenditionsFunction", original(&machine, &user, &asset)).await.unwrap();
+        let answer = machine
+            .invoke("RenditionsFunction", original(&machine, &user, &asset))
+            .await
+            .unwrap();
         assert_eq!(answer, all_done());
     }
     let at_once = (0..6).map(|n| async {
         if n % 2 == 0 {
-            machine.invoke("TaggingFunction", preview(&machine, &user, &asset)).await.unwrap()
+            machine
+                .invoke("TaggingFunction", preview(&machine, &user, &asset))
+                .await
+                .unwrap()
         } else {
-            machine.invoke("RenditionsFunction", original(&machine, &user, &asset)).await.unwrap()
+            machine
+                .invoke("RenditionsFunction", original(&machine, &user, &asset))
+                .await
+                .unwrap()
         }
     });
     join_all(at_once).await;
@@ -63,14 +94,25 @@ async fn events_that_come_again_change_nothing() {
 async fn the_first_events_may_come_many_times_at_once() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let asset = machine.send_file(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
-    let events = (0..6).map(|_| machine.invoke("RenditionsFunction", original(&machine, &user, &asset)));
+    let asset = machine
+        .send_file(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
+    let events =
+        (0..6).map(|_| machine.invoke("RenditionsFunction", original(&machine, &user, &asset)));
     for answer in join_all(events).await {
         assert_eq!(answer.unwrap(), all_done());
     }
     machine.settled().await;
     let view = user.api.get(format!("/assets/{asset}")).await.json(200);
-    assert_eq!((&view["preview"]["state"], &view["tagging"]), (&json!("ready"), &json!("done")));
+    assert_eq!(
+        (&view["preview"]["state"], &view["tagging"]),
+        (&json!("ready"), &json!("done"))
+    );
     let billing = user.api.get("/billing").await.json(200);
     assert_eq!(billing["stored_bytes"], view["size_bytes"], "counted once");
 }
@@ -80,26 +122,54 @@ async fn a_preview_that_is_announced_too_early_comes_again() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     // The order of SQS: the tagging's message overtakes what made it, and finds no preview yet.
-    let pdf = machine.upload(&user.api, "a.pdf", "application/pdf", b"%PDF").await;
-    let answer = machine.invoke("TaggingFunction", preview(&machine, &user, &pdf)).await.unwrap();
-    assert_eq!(answer, all_done(), "an asset that is not to be tagged is left as it is");
-    assert_eq!(user.api.get(format!("/assets/{pdf}")).await.json(200)["tagging"], "off");
+    let pdf = machine
+        .upload(&user.api, "a.pdf", "application/pdf", b"%PDF")
+        .await;
+    let answer = machine
+        .invoke("TaggingFunction", preview(&machine, &user, &pdf))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer,
+        all_done(),
+        "an asset that is not to be tagged is left as it is"
+    );
+    assert_eq!(
+        user.api.get(format!("/assets/{pdf}")).await.json(200)["tagging"],
+        "off"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_events_bring_nothing_back() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let asset = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let asset = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     let etag = user.api.get(format!("/assets/{asset}")).await.etag();
-    user.api.change("DELETE", format!("/assets/{asset}"), &etag, None).await.is(200);
+    user.api
+        .change("DELETE", format!("/assets/{asset}"), &etag, None)
+        .await
+        .is(200);
     user.api.act(format!("/assets/{asset}/purge")).await.is(202);
     machine.settled().await;
     let before = everything(&machine).await;
     assert_eq!(before.1, Vec::<String>::new());
     for _ in 0..2 {
-        machine.invoke("RenditionsFunction", original(&machine, &user, &asset)).await.unwrap();
-        machine.invoke("TaggingFunction", preview(&machine, &user, &asset)).await.unwrap();
+        machine
+            .invoke("RenditionsFunction", original(&machine, &user, &asset))
+            .await
+            .unwrap();
+        machine
+            .invoke("TaggingFunction", preview(&machine, &user, &asset))
+            .await
+            .unwrap();
     }
     machine.settled().await;
     assert_eq!(everything(&machine).await, before);
@@ -109,14 +179,36 @@ async fn late_events_bring_nothing_back() {
 async fn messages_that_are_no_events_are_told_apart() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let asset = machine.send_file(&user.api, "a.png", "image/png", &pictures::png()).await;
-    let good = object_created(&machine, &object_key("originals", &user.workspace, &asset), "1");
-    let test_event = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}).to_string();
-    let event = sqs(&machine, "RenditionsQueue", &["no JSON".to_owned(), good, test_event]);
+    let asset = machine
+        .send_file(&user.api, "a.png", "image/png", &pictures::png())
+        .await;
+    let good = object_created(
+        &machine,
+        &object_key("originals", &user.workspace, &asset),
+        "1",
+    );
+    let test_event =
+        json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}).to_string();
+    let event = sqs(
+        &machine,
+        "RenditionsQueue",
+        &["no JSON".to_owned(), good, test_event],
+    );
     let first = event["Records"][0]["messageId"].clone();
     let answer = machine.invoke("RenditionsFunction", event).await.unwrap();
-    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": first}]}));
+    assert_eq!(
+        answer,
+        json!({"batchItemFailures": [{"itemIdentifier": first}]})
+    );
     machine.settled().await;
-    assert_eq!(user.api.get(format!("/assets/{asset}")).await.json(200)["preview"]["state"], "ready");
-    assert!(machine.invoke("RenditionsFunction", json!({"not": "an event"})).await.is_err());
+    assert_eq!(
+        user.api.get(format!("/assets/{asset}")).await.json(200)["preview"]["state"],
+        "ready"
+    );
+    assert!(
+        machine
+            .invoke("RenditionsFunction", json!({"not": "an event"}))
+            .await
+            .is_err()
+    );
 }

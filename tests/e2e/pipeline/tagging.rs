@@ -10,7 +10,12 @@ async fn view(user: &User, asset: &str) -> Value {
 }
 
 fn names(view: &Value) -> Vec<&str> {
-    view["labels"].as_array().unwrap().iter().map(|label| label["name"].as_str().unwrap()).collect()
+    view["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|label| label["name"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,20 +23,43 @@ async fn a_picture_gets_labels_with_source_confidence_and_parents() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     let count = machine.count("TaggingFunction");
-    let asset = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let asset = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     let view = view(&user, &asset).await;
     assert_eq!(view["tagging"], "done");
     assert!(names(&view).contains(&"Cat"), "{view}");
     for label in view["labels"].as_array().unwrap() {
         let confidence = label["confidence"].as_f64().unwrap();
         assert!((55.0..=100.0).contains(&confidence), "{label}");
-        assert!(label["model"].as_str().unwrap().starts_with("rekognition labels "), "{label}");
+        assert!(
+            label["model"]
+                .as_str()
+                .unwrap()
+                .starts_with("rekognition labels "),
+            "{label}"
+        );
         assert!(label["parents"].is_array());
     }
     assert_eq!(view["own_labels"], json!([]));
     // One call for each feature, one read, one write.
-    for operation in ["DetectLabels", "DetectText", "DetectModerationLabels", "TransactWriteItems"] {
-        assert_eq!(count.of(operation), 1, "{operation} in {:?}", count.operations());
+    for operation in [
+        "DetectLabels",
+        "DetectText",
+        "DetectModerationLabels",
+        "TransactWriteItems",
+    ] {
+        assert_eq!(
+            count.of(operation),
+            1,
+            "{operation} in {:?}",
+            count.operations()
+        );
     }
     assert_eq!(count.total(), 5, "{:?}", count.operations());
     let found = user.api.get("/assets?label=cat").await.json(200);
@@ -44,20 +72,59 @@ async fn a_feature_that_is_off_is_not_asked() {
     let user = machine.user().await;
     let set = async |features: Value| {
         let etag = user.api.get("/workspace").await.etag();
-        user.api.change("PATCH", "/workspace", &etag, Some(&json!({"features": features}))).await.is(200);
+        user.api
+            .change(
+                "PATCH",
+                "/workspace",
+                &etag,
+                Some(&json!({"features": features})),
+            )
+            .await
+            .is(200);
     };
     set(json!({"text": false, "moderation": false})).await;
     let count = machine.count("TaggingFunction");
-    let cat = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
-    assert_eq!((count.of("DetectLabels"), count.of("DetectText"), count.of("DetectModerationLabels")), (1, 0, 0));
+    let cat = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
+    assert_eq!(
+        (
+            count.of("DetectLabels"),
+            count.of("DetectText"),
+            count.of("DetectModerationLabels")
+        ),
+        (1, 0, 0)
+    );
     assert!(!names(&view(&user, &cat).await).is_empty());
 
     set(json!({"labels": false})).await;
     let count = machine.count("TaggingFunction");
-    let dogs = machine.upload(&user.api, "dogs.jpg", "image/jpeg", &pictures::shipped("dogs.jpg")).await;
-    assert!(count.calls().iter().all(|call| call.service != "rekognition"), "{:?}", count.operations());
+    let dogs = machine
+        .upload(
+            &user.api,
+            "dogs.jpg",
+            "image/jpeg",
+            &pictures::shipped("dogs.jpg"),
+        )
+        .await;
+    assert!(
+        count
+            .calls()
+            .iter()
+            .all(|call| call.service != "rekognition"),
+        "{:?}",
+        count.operations()
+    );
     let off = view(&user, &dogs).await;
-    assert_eq!((&off["tagging"], &off["labels"]), (&json!("off"), &json!([])));
+    assert_eq!(
+        (&off["tagging"], &off["labels"]),
+        (&json!("off"), &json!([]))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +146,14 @@ async fn a_throttled_call_is_tried_again_and_nothing_is_lost() {
             failure,
             moment: Moment::Before,
         });
-        let asset = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+        let asset = machine
+            .upload(
+                &user.api,
+                "cat.jpg",
+                "image/jpeg",
+                &pictures::shipped("cat.jpg"),
+            )
+            .await;
         assert_eq!(machine.faults().pending(), 0, "{operation}");
         let view = view(&user, &asset).await;
         assert_eq!(view["tagging"], "done", "{operation}");
@@ -106,12 +180,29 @@ async fn an_answer_that_was_lost_changes_nothing_twice() {
             moment: Moment::After,
         });
     }
-    let asset = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let asset = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     assert_eq!(machine.faults().pending(), 0);
     let killed = view(&user, &asset).await;
-    let plain = machine.upload(&user.api, "cat.jpg", "image/jpeg", &pictures::shipped("cat.jpg")).await;
+    let plain = machine
+        .upload(
+            &user.api,
+            "cat.jpg",
+            "image/jpeg",
+            &pictures::shipped("cat.jpg"),
+        )
+        .await;
     let plain = view(&user, &plain).await;
-    assert_eq!((&killed["tagging"], &killed["labels"]), (&plain["tagging"], &plain["labels"]));
+    assert_eq!(
+        (&killed["tagging"], &killed["labels"]),
+        (&plain["tagging"], &plain["labels"])
+    );
     let first = user.api.get("/assets?label=cat").await.json(200);
     assert_eq!(first["items"].as_array().unwrap().len(), 2);
 }

@@ -16,11 +16,19 @@ async fn the_link_works_once() {
     let anonymous = machine.anonymous();
     // Scanners of mail open every link: that does nothing.
     let page = anonymous.get("/confirm").await;
-    assert!(page.is(200).header("content-type").unwrap().starts_with("text/html"));
+    assert!(
+        page.is(200)
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
     let opened = anonymous.post("/signup/verify", &token).await.json(200);
     assert!(opened["workspace_id"].as_str().unwrap().starts_with("wsp_"));
     let after = machine.counts().await;
-    anonymous.post("/signup/verify", &token).await.problem(410, "link_used_or_over");
+    anonymous
+        .post("/signup/verify", &token)
+        .await
+        .problem(410, "link_used_or_over");
     let catalog = |counts: &std::collections::BTreeMap<String, usize>| counts["CatalogTable"];
     machine.settled().await;
     assert!(catalog(&machine.counts().await) <= catalog(&after));
@@ -33,10 +41,15 @@ async fn the_link_works_for_24_hours() {
     machine.sign_up(&early, &[]).await.is(202);
     machine.sign_up(&late, &[]).await.is(202);
     let of_late = machine.link(&late.email, "signup").await;
-    machine.advance(SignedDuration::from_secs(24 * 3600 - 60)).unwrap();
+    machine
+        .advance(SignedDuration::from_secs(24 * 3600 - 60))
+        .unwrap();
     machine.verify(&early).await.is(200);
     machine.advance(SignedDuration::from_secs(60)).unwrap();
-    let answer = machine.anonymous().post("/signup/verify", &json!({"token": of_late})).await;
+    let answer = machine
+        .anonymous()
+        .post("/signup/verify", &json!({"token": of_late}))
+        .await;
     answer.problem(410, "link_used_or_over");
 }
 
@@ -47,7 +60,12 @@ async fn made_up_links_are_refused_like_used_ones() {
     let well_formed = domain::token::LinkToken::generate(nobody).reveal();
     let mut answers = Vec::new();
     for token in [well_formed.as_str(), "abl_", "", "abl_AAAA", "x"] {
-        answers.push(machine.anonymous().post("/signup/verify", &json!({"token": token})).await);
+        answers.push(
+            machine
+                .anonymous()
+                .post("/signup/verify", &json!({"token": token}))
+                .await,
+        );
     }
     for answer in &answers {
         answer.problem(410, "link_used_or_over");
@@ -89,9 +107,16 @@ async fn a_company_has_one_trial_however_it_is_written() {
     let second = machine.sign_in(&colleague).await;
     assert_ne!(first.workspace, second.workspace);
     let billing = second.api.get("/billing").await.json(200);
-    assert_eq!((&billing["trial"], &billing["access"]), (&Value::Null, &json!("read_only")));
+    assert_eq!(
+        (&billing["trial"], &billing["access"]),
+        (&Value::Null, &json!("read_only"))
+    );
     let announced = crate::support::upload::announced("a.png", "image/png", b"x");
-    second.api.post("/uploads", &announced).await.problem(403, "workspace_read_only");
+    second
+        .api
+        .post("/uploads", &announced)
+        .await
+        .problem(403, "workspace_read_only");
     assert_eq!(first.api.get("/billing").await.json(200)["access"], "full");
 }
 
@@ -103,13 +128,16 @@ async fn twenty_confirmations_at_once_open_one_account() {
     let token = json!({"token": machine.link(&person.email, "signup").await});
     let anonymous = machine.anonymous();
     let answers = join_all((0..20).map(|_| anonymous.post("/signup/verify", &token))).await;
-    let (opened, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    let (opened, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 200);
     assert_eq!(opened.len(), 1);
     for answer in refused {
         answer.problem(410, "link_used_or_over");
     }
     machine.settled().await;
     let catalog = machine.items("CatalogTable").await;
-    let workspaces = catalog.iter().filter(|item| crate::support::text(item, "sk") == "META");
+    let workspaces = catalog
+        .iter()
+        .filter(|item| crate::support::text(item, "sk") == "META");
     assert_eq!(workspaces.count(), 1);
 }

@@ -27,8 +27,19 @@ async fn without_the_required_tick_nothing_is_stored() {
     let person = Person::new();
     let unticked = tick(&machine, "processing-consent", false);
     let other = tick(&machine, "marketing-consent", true);
-    for boxes in [vec![], vec![unticked.clone()], vec![other.clone()], vec![unticked, other]] {
-        refused(&machine, &person.form(&boxes), 422, "processing_consent_required").await;
+    for boxes in [
+        vec![],
+        vec![unticked.clone()],
+        vec![other.clone()],
+        vec![unticked, other],
+    ] {
+        refused(
+            &machine,
+            &person.form(&boxes),
+            422,
+            "processing_consent_required",
+        )
+        .await;
     }
 }
 
@@ -50,7 +61,13 @@ async fn a_stale_text_is_refused_with_the_current_one() {
     // An optional box that was ticked under an old text is no consent either.
     let mut marketing = tick(&machine, "marketing-consent", true);
     marketing["version"] = json!("2020-01-01");
-    refused(&machine, &person.form(&[current, marketing]), 409, "stale_consent").await;
+    refused(
+        &machine,
+        &person.form(&[current, marketing]),
+        409,
+        "stale_consent",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +94,11 @@ async fn bad_fields_are_named_and_leave_nothing() {
         form["password"] = json!(password);
         refused(&machine, &form, 422, "weak_password").await;
     }
-    for (field, value) in [("date_of_birth", json!("1990-01-01")), ("locale", json!("de")), ("name", Value::Null)] {
+    for (field, value) in [
+        ("date_of_birth", json!("1990-01-01")),
+        ("locale", json!("de")),
+        ("name", Value::Null),
+    ] {
         let mut form = good.clone();
         form[field] = value;
         refused(&machine, &form, 422, "invalid_body").await;
@@ -88,13 +109,19 @@ async fn bad_fields_are_named_and_leave_nothing() {
 async fn the_evidence_of_every_given_consent_is_complete() {
     let machine = TestMachine::start().await;
     let person = Person::new();
-    machine.sign_up(&person, &["marketing-consent"]).await.is(202);
+    machine
+        .sign_up(&person, &["marketing-consent"])
+        .await
+        .is(202);
 
     let db = machine.db();
     let subject = machine.only_subject().await;
     let history = consent_history(&db, subject).await.unwrap();
     let given: Vec<_> = history.iter().map(|evidence| evidence.consent).collect();
-    assert_eq!(given, [ConsentPurpose::Marketing, ConsentPurpose::Processing]);
+    assert_eq!(
+        given,
+        [ConsentPurpose::Marketing, ConsentPurpose::Processing]
+    );
     let evidence_may_be_read = Access {
         purpose: Purpose::Feedback,
         operation: Operation::Extract,
@@ -102,22 +129,39 @@ async fn the_evidence_of_every_given_consent_is_complete() {
         categories: &[Category::ConsentEvidence],
         clause: "2.2",
     };
-    let key = machine.model().function("SignupFunction").unwrap().environment["PERSONAL_DATA_KEY"].clone();
+    let key = machine
+        .model()
+        .function("SignupFunction")
+        .unwrap()
+        .environment["PERSONAL_DATA_KEY"]
+        .clone();
     let gate = Gate::new(&machine.sdk_config("test"), db, key);
-    let opened = gate.open(subject, evidence_may_be_read, machine.now()).await.unwrap();
+    let opened = gate
+        .open(subject, evidence_may_be_read, machine.now())
+        .await
+        .unwrap();
     for evidence in &history {
         let shown = tick(&machine, evidence.consent.document(), true);
         assert_eq!(serde_json::to_value(&evidence.tick).unwrap(), shown);
         assert!(evidence.given && evidence.at <= machine.now());
         assert_eq!(evidence.form, "signup");
-        assert_eq!(Some(&evidence.label), label(evidence.consent, Locale::En).as_ref());
+        assert_eq!(
+            Some(&evidence.label),
+            label(evidence.consent, Locale::En).as_ref()
+        );
         let sealed = [
             (Field::ConsentAddress, &evidence.source_ip, "127.0.0.1"),
-            (Field::ConsentBrowser, &evidence.user_agent, person.user_agent.as_str()),
+            (
+                Field::ConsentBrowser,
+                &evidence.user_agent,
+                person.user_agent.as_str(),
+            ),
         ];
         for (field, sealed, plain) in sealed {
             let key = Consent::key_of(subject, evidence.at, evidence.consent);
-            let unsealed = opened.unseal::<Consent>(field, &key, sealed.as_ref().unwrap()).unwrap();
+            let unsealed = opened
+                .unseal::<Consent>(field, &key, sealed.as_ref().unwrap())
+                .unwrap();
             assert_eq!(unsealed.as_str(), plain);
         }
     }
@@ -127,17 +171,31 @@ async fn the_evidence_of_every_given_consent_is_complete() {
 async fn the_receipt_names_what_was_agreed_to_and_nothing_else() {
     let machine = TestMachine::start().await;
     let person = Person::new();
-    machine.sign_up(&person, &["transfer-consent"]).await.is(202);
+    machine
+        .sign_up(&person, &["transfer-consent"])
+        .await
+        .is(202);
     let letter = machine.last_mail_to(&person.email).await;
-    let (text, html) = (letter.text.as_deref().unwrap(), letter.html.as_deref().unwrap());
-    for (document, is_there) in [("processing-consent", true), ("transfer-consent", true), ("marketing-consent", false)] {
+    let (text, html) = (
+        letter.text.as_deref().unwrap(),
+        letter.html.as_deref().unwrap(),
+    );
+    for (document, is_there) in [
+        ("processing-consent", true),
+        ("transfer-consent", true),
+        ("marketing-consent", false),
+    ] {
         let shown = tick(&machine, document, true);
         for word in ["version", "sha256"] {
             let word = shown[word].as_str().unwrap();
             assert!(text.contains(word) || !is_there, "{document} {word}");
             assert!(html.contains(word) || !is_there, "{document} {word}");
         }
-        assert_eq!(text.contains(shown["sha256"].as_str().unwrap()), is_there, "{document}");
+        assert_eq!(
+            text.contains(shown["sha256"].as_str().unwrap()),
+            is_there,
+            "{document}"
+        );
     }
     // A letter that acts for its reader is not one to unsubscribe from.
     assert_eq!(letter.header("List-Unsubscribe"), None);

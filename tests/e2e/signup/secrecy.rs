@@ -1,9 +1,11 @@
 //! No answer tells whether an address has an account; the letter does, to its owner.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use jiff::SignedDuration;
 
-use crate::support::{Person, TestMachine, mail::link_in, text, tick, told};
+use crate::support::{Answer, Person, TestMachine, mail::link_in, text, tick, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_address_is_answered_like_an_unknown_one() {
@@ -23,7 +25,13 @@ async fn a_known_address_is_answered_like_an_unknown_one() {
     let for_known = count.operations();
 
     assert_eq!(told(&of_new), told(&of_known));
-    let names = |answer: &crate::support::Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    let names = |answer: &crate::support::Answer| {
+        answer
+            .headers
+            .keys()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(names(&of_new), names(&of_known));
     assert_eq!(for_new, for_known, "the same work for both");
 
@@ -32,7 +40,12 @@ async fn a_known_address_is_answered_like_an_unknown_one() {
     assert_eq!(link_in(&letter, "signup"), None);
     // Whoever typed the address must not choose a word of what its owner reads.
     let read = format!("{}{}", letter.text.unwrap(), letter.html.unwrap());
-    for word in [&stranger.name, &stranger.company, &stranger.position, &stranger.phone] {
+    for word in [
+        &stranger.name,
+        &stranger.company,
+        &stranger.position,
+        &stranger.phone,
+    ] {
         assert!(!read.contains(word.as_str()));
     }
     machine.sign_in(&known).await;
@@ -53,15 +66,24 @@ async fn twenty_sign_ups_at_once_make_one_account_and_one_letter() {
     machine.verify(&person).await.is(200);
     machine.sign_in(&person).await;
     let people = machine.items("PeopleTable").await;
-    let logins = people.iter().filter(|item| text(item, "sk") == "LOGIN").count();
-    let records = people.iter().filter(|item| text(item, "sk") == "META").count();
+    let logins = people
+        .iter()
+        .filter(|item| text(item, "sk") == "LOGIN")
+        .count();
+    let records = people
+        .iter()
+        .filter(|item| text(item, "sk") == "META")
+        .count();
     assert_eq!((logins, records), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_about_a_person_is_readable_in_the_tables() {
     let machine = TestMachine::start().await;
-    let person = machine.user_like(Person::new(), &["marketing-consent"]).await.person;
+    let person = machine
+        .user_like(Person::new(), &["marketing-consent"])
+        .await
+        .person;
     for table in ["CatalogTable", "PeopleTable", "KeysTable", "LedgerTable"] {
         for item in machine.items(table).await {
             let shown = format!("{item:?}").to_lowercase();

@@ -26,7 +26,10 @@ impl Count<'_> {
     /// The calls since, in their order.
     pub fn calls(&self) -> Vec<Call> {
         let calls = self.machine.calls().since(self.mark);
-        calls.into_iter().filter(|call| call.caller == self.function).collect()
+        calls
+            .into_iter()
+            .filter(|call| call.caller == self.function)
+            .collect()
     }
 
     /// How many calls there were.
@@ -36,11 +39,17 @@ impl Count<'_> {
 
     /// How many calls of an operation there were.
     pub fn of(&self, operation: &str) -> usize {
-        self.calls().iter().filter(|call| call.operation == operation).count()
+        self.calls()
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
     }
 
     /// The operations, in their order.
     pub fn operations(&self) -> Vec<String> {
-        self.calls().into_iter().map(|call| call.operation).collect()
+        self.calls()
+            .into_iter()
+            .map(|call| call.operation)
+            .collect()
     }
 }

@@ -28,7 +28,11 @@ impl Http {
         *request.uri_mut() = url.parse().unwrap();
         *request.headers_mut() = call.headers;
         let sent = tokio::time::timeout(PATIENCE, self.0.request(request));
-        let (parts, body) = sent.await.expect("an answer in time").expect("an answer").into_parts();
+        let (parts, body) = sent
+            .await
+            .expect("an answer in time")
+            .expect("an answer")
+            .into_parts();
         Answer {
             told: format!("{} {}", call.method, call.path),
             status: parts.status,
@@ -58,11 +62,13 @@ impl Call {
     }
 
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").body(body.to_string())
+        self.header("content-type", "application/json")
+            .body(body.to_string())
     }
 
     pub fn form(self, body: &str) -> Self {
-        self.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned())
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_owned())
     }
 
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
@@ -70,9 +76,15 @@ impl Call {
         self
     }
 
+    /// Whether it has this header.
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap();
-        self.headers.insert(name, HeaderValue::from_str(value).unwrap());
+        self.headers
+            .insert(name, HeaderValue::from_str(value).unwrap());
         self
     }
 }
@@ -109,9 +121,16 @@ impl Caller for Bearer {
 
 impl Caller for Cookie {
     fn sign(&self, call: Call) -> Call {
-        let call = call.header("cookie", &format!("{}={}", platform::http::SESSION_COOKIE, self.0));
-        let own = call.headers.contains_key("sec-fetch-site");
-        if own { call } else { call.header("sec-fetch-site", "same-origin") }
+        let call = call.header(
+            "cookie",
+            &format!("{}={}", platform::http::SESSION_COOKIE, self.0),
+        );
+        let own = call.has("sec-fetch-site");
+        if own {
+            call
+        } else {
+            call.header("sec-fetch-site", "same-origin")
+        }
     }
 }
 
@@ -127,7 +146,10 @@ pub struct Client<C> {
 impl<C: Caller> Client<C> {
     pub async fn send(&self, call: Call) -> Answer {
         let url = format!("{}{}", self.base, call.path);
-        let call = self.caller.sign(call).header("user-agent", &self.user_agent);
+        let call = self
+            .caller
+            .sign(call)
+            .header("user-agent", &self.user_agent);
         self.http.send(call, &url).await
     }
 
@@ -153,7 +175,13 @@ impl<C: Caller> Client<C> {
     }
 
     /// A change of what was read under this entity tag.
-    pub async fn change(&self, method: &str, path: impl Into<String>, etag: &str, body: Option<&Value>) -> Answer {
+    pub async fn change(
+        &self,
+        method: &str,
+        path: impl Into<String>,
+        etag: &str,
+        body: Option<&Value>,
+    ) -> Answer {
         let call = Call::new(method, path).header("if-match", etag);
         self.send(match body {
             Some(body) => call.json(body),
@@ -201,12 +229,19 @@ impl Answer {
     #[track_caller]
     pub fn json(&self, status: u16) -> Value {
         self.is(status);
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.told, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.told, self.text()))
     }
 
     #[track_caller]
     pub fn is(&self, status: u16) -> &Self {
-        assert_eq!(self.status.as_u16(), status, "{}: {}", self.told, self.text());
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "{}: {}",
+            self.told,
+            self.text()
+        );
         self
     }
 
@@ -214,12 +249,31 @@ impl Answer {
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let problem = self.json(status);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.told);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.told
+        );
         assert_eq!(problem["code"], code, "{}: {problem}", self.told);
         assert_eq!(problem["status"], status, "{problem}");
-        assert_eq!(problem["type"], format!("urn:assetbox:problem:{code}"), "{problem}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
-        assert!(problem["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{problem}");
+        assert_eq!(
+            problem["type"],
+            format!("urn:assetbox:problem:{code}"),
+            "{problem}"
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.len() > 10),
+            "{problem}"
+        );
+        assert!(
+            problem["request_id"]
+                .as_str()
+                .is_some_and(|id| !id.is_empty()),
+            "{problem}"
+        );
         problem
     }
 }
@@ -230,5 +284,9 @@ pub fn told(answer: &Answer) -> (StatusCode, Option<String>, Value) {
     if let Some(fields) = body.as_object_mut() {
         fields.remove("request_id");
     }
-    (answer.status, answer.header("content-type").map(str::to_owned), body)
+    (
+        answer.status,
+        answer.header("content-type").map(str::to_owned),
+        body,
+    )
 }

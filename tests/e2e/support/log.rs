@@ -12,7 +12,10 @@ struct Kept;
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LINES.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        LINES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         if std::env::var_os("SHOW_LOGS").is_some() {
             io::stderr().write_all(bytes)?;
         }

@@ -40,7 +40,9 @@ impl TestMachine {
 
     /// A machine whose template's parameters have these values.
     pub async fn start_configured(parameters: &[(&str, &str)]) -> Self {
-        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self::start_with(MachineOptions {
             parameters: parameters.collect(),
             ..MachineOptions::default()
@@ -51,9 +53,14 @@ impl TestMachine {
     pub async fn start_with(options: MachineOptions) -> Self {
         log::capture();
         Self {
-            machine: Machine::start(super::stopgap::with_functions(options)).await.expect("the machine starts"),
+            machine: Machine::start(options).await.expect("the machine starts"),
             http: Http::new(),
         }
+    }
+
+    /// Ends the machine and what it has under way.
+    pub async fn shutdown(self) {
+        self.machine.shutdown().await;
     }
 
     pub fn http(&self) -> &Http {
@@ -97,10 +104,16 @@ impl TestMachine {
     pub fn name_of(&self, id: &str) -> String {
         let model = self.machine.model();
         let tables = model.tables.iter().map(|table| (&table.id, &table.name));
-        let buckets = model.buckets.iter().map(|bucket| (&bucket.id, &bucket.name));
+        let buckets = model
+            .buckets
+            .iter()
+            .map(|bucket| (&bucket.id, &bucket.name));
         let queues = model.queues.iter().map(|queue| (&queue.id, &queue.name));
         let mut all = tables.chain(buckets).chain(queues);
-        all.find(|(known, _)| *known == id).expect("a name in the template").1.clone()
+        all.find(|(known, _)| *known == id)
+            .expect("a name in the template")
+            .1
+            .clone()
     }
 
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -125,7 +138,11 @@ impl TestMachine {
 
     /// Every item of a table.
     pub async fn items(&self, table: &str) -> Vec<Item> {
-        let scan = self.dynamodb().scan().table_name(self.name_of(table)).consistent_read(true);
+        let scan = self
+            .dynamodb()
+            .scan()
+            .table_name(self.name_of(table))
+            .consistent_read(true);
         let pages = scan.into_paginator().items().send();
         pages.collect::<Result<Vec<_>, _>>().await.unwrap()
     }
@@ -133,7 +150,10 @@ impl TestMachine {
     /// The person of a machine that has one.
     pub async fn only_subject(&self) -> domain::ids::SubjectId {
         let people = self.items("PeopleTable").await;
-        let mut subjects = people.iter().filter(|item| text(item, "sk") == "META").map(|item| text(item, "subject"));
+        let mut subjects = people
+            .iter()
+            .filter(|item| text(item, "sk") == "META")
+            .map(|item| text(item, "subject"));
         let subject = subjects.next().expect("a person").parse().unwrap();
         assert_eq!(subjects.next(), None, "one person");
         subject
@@ -150,14 +170,23 @@ impl TestMachine {
 
     /// The keys of a bucket's objects, each version and marker.
     pub fn keys_of(&self, bucket: &str) -> Vec<String> {
-        let versions = self.machine.objects().list_all_versions(&self.name_of(bucket)).unwrap();
+        let versions = self
+            .machine
+            .objects()
+            .list_all_versions(&self.name_of(bucket))
+            .unwrap();
         versions.into_iter().map(|version| version.key).collect()
     }
 
     /// What the application's secret holds.
     pub fn secret(&self) -> Value {
         let declared = &self.machine.model().secrets[0];
-        let text = self.machine.services().secrets().value(&declared.name).unwrap();
+        let text = self
+            .machine
+            .services()
+            .secrets()
+            .value(&declared.name)
+            .unwrap();
         serde_json::from_str(&text).unwrap()
     }
 }

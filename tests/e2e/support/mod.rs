@@ -3,17 +3,17 @@
 pub mod budget;
 pub mod events;
 pub mod http;
+pub mod lambda;
 pub mod log;
 pub mod machine;
 pub mod mail;
 pub mod people;
-pub mod stopgap;
 pub mod pictures;
 pub mod provider;
 pub mod upload;
 
-pub use http::{Anonymous, Answer, Bearer, Call, Client, Cookie, told};
-pub use machine::{Item, TestMachine, text};
+pub use http::{Anonymous, Answer, Bearer, Call, Caller, Client, told};
+pub use machine::{TestMachine, text};
 pub use people::{Person, User, tick};
 
 use sha2::{Digest, Sha256};

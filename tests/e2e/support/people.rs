@@ -34,9 +34,17 @@ impl Person {
 
     /// What must be found nowhere once the person is erased.
     pub fn canaries(&self) -> Vec<String> {
-        [&self.name, &self.email, &self.phone, &self.company, &self.position, &self.password, &self.user_agent]
-            .map(String::clone)
-            .into()
+        [
+            &self.name,
+            &self.email,
+            &self.phone,
+            &self.company,
+            &self.position,
+            &self.password,
+            &self.user_agent,
+        ]
+        .map(String::clone)
+        .into()
     }
 
     /// The sign-up form with these boxes.
@@ -100,7 +108,10 @@ impl TestMachine {
         let optional = ["marketing-consent", "transfer-consent"];
         let mut boxes = vec![tick(self, "processing-consent", true)];
         boxes.extend(optional.map(|document| tick(self, document, also.contains(&document))));
-        let answer = self.browser_of(person).post("/signup", &person.form(&boxes)).await;
+        let answer = self
+            .browser_of(person)
+            .post("/signup", &person.form(&boxes))
+            .await;
         self.settled().await;
         answer
     }
@@ -108,7 +119,10 @@ impl TestMachine {
     /// Uses the link that was mailed to the person.
     pub async fn verify(&self, person: &Person) -> Answer {
         let token = self.link(&person.email, "signup").await;
-        let answer = self.browser_of(person).post("/signup/verify", &json!({"token": token})).await;
+        let answer = self
+            .browser_of(person)
+            .post("/signup/verify", &json!({"token": token}))
+            .await;
         self.settled().await;
         answer
     }

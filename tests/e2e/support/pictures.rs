@@ -15,7 +15,11 @@ pub fn unique(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let seed = super::random::<3>();
     let pixels = RgbImage::from_fn(width, height, |x, y| {
         let level = |shift: u8, over: u32| shift.wrapping_add((over % 256) as u8);
-        Rgb([level(seed[0], x * 3), level(seed[1], y * 5), level(seed[2], x + y)])
+        Rgb([
+            level(seed[0], x * 3),
+            level(seed[1], y * 5),
+            level(seed[2], x + y),
+        ])
     });
     encoded(&DynamicImage::ImageRgb8(pixels), format)
 }
@@ -46,13 +50,24 @@ fn exif(artist: &str) -> Vec<u8> {
     let after = directory + 2 + 3 * 12 + 4;
     let gps = after + u32::try_from(artist.len().next_multiple_of(2)).unwrap();
     let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
-        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+        [
+            &tag.to_be_bytes()[..],
+            &kind.to_be_bytes(),
+            &count.to_be_bytes(),
+            &value,
+        ]
+        .concat()
     };
     let mut file = b"Exif\0\0MM\0\x2a".to_vec();
     file.extend(directory.to_be_bytes());
     file.extend(3_u16.to_be_bytes());
     file.extend(entry(0x0112, 3, 1, [0, 6, 0, 0]));
-    file.extend(entry(0x013b, 2, u32::try_from(artist.len()).unwrap(), after.to_be_bytes()));
+    file.extend(entry(
+        0x013b,
+        2,
+        u32::try_from(artist.len()).unwrap(),
+        after.to_be_bytes(),
+    ));
     file.extend(entry(0x8825, 4, 1, gps.to_be_bytes()));
     file.extend([0; 4]);
     file.extend(&artist);

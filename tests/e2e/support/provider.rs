@@ -12,8 +12,8 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::http::{Answer, Call};
 use super::TestMachine;
+use super::http::{Answer, Call};
 
 /// What a provider was asked.
 #[derive(Debug, Clone)]
@@ -39,7 +39,9 @@ pub struct Provider {
 impl Provider {
     pub async fn start() -> Self {
         let said = Arc::<Mutex<Said>>::default();
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&said));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -48,7 +50,11 @@ impl Provider {
 
     /// From now on, `what` is answered so.
     pub fn answers(&self, what: &str, status: u16, body: Value) {
-        self.said.lock().unwrap().answers.insert(what.to_owned(), (status, body));
+        self.said
+            .lock()
+            .unwrap()
+            .answers
+            .insert(what.to_owned(), (status, body));
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -67,7 +73,11 @@ async fn answer(State(said): State<Arc<Mutex<Said>>>, request: Request) -> Respo
         body: String::from_utf8_lossy(&body).into_owned(),
     });
     match said.answers.get(&what) {
-        Some((status, body)) => (StatusCode::from_u16(*status).unwrap(), axum::Json(body.clone())).into_response(),
+        Some((status, body)) => (
+            StatusCode::from_u16(*status).unwrap(),
+            axum::Json(body.clone()),
+        )
+            .into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -90,7 +100,10 @@ pub fn stripe_event(id: &str, kind: &str, created: Timestamp, object: &Value) ->
 impl TestMachine {
     /// The key of Stripe's webhook.
     pub fn webhook_secret(&self) -> String {
-        self.secret()["stripe"]["webhook_secrets"][0].as_str().unwrap().to_owned()
+        self.secret()["stripe"]["webhook_secrets"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Delivers an event as Stripe does.
@@ -102,13 +115,18 @@ impl TestMachine {
 
     /// Delivers a body under this signature header.
     pub async fn stripe_sends(&self, signature: &str, body: String) -> Answer {
-        let call = Call::new("POST", "/webhooks/payments/stripe").header("content-type", "application/json");
-        self.anonymous().send(call.header("stripe-signature", signature).body(body)).await
+        let call = Call::new("POST", "/webhooks/payments/stripe")
+            .header("content-type", "application/json");
+        self.anonymous()
+            .send(call.header("stripe-signature", signature).body(body))
+            .await
     }
 
     /// Delivers a notification as YooKassa does.
     pub async fn yookassa_delivers(&self, event: &str, object: &Value) -> Answer {
         let body = json!({"type": "notification", "event": event, "object": object});
-        self.anonymous().post("/webhooks/payments/yookassa", &body).await
+        self.anonymous()
+            .post("/webhooks/payments/yookassa", &body)
+            .await
     }
 }

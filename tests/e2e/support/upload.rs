@@ -27,21 +27,39 @@ pub async fn send_to(http: &Http, address: &Value, bytes: Vec<u8>) -> Answer {
 
 impl TestMachine {
     /// Uploads a file and waits until it is rendered and tagged; gives the asset's id.
-    pub async fn upload<C: Caller>(&self, api: &Client<C>, name: &str, content_type: &str, bytes: &[u8]) -> String {
+    pub async fn upload<C: Caller>(
+        &self,
+        api: &Client<C>,
+        name: &str,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> String {
         let asset = self.send_file(api, name, content_type, bytes).await;
         self.settled().await;
         asset
     }
 
     /// Uploads a file and waits for nothing more.
-    pub async fn send_file<C: Caller>(&self, api: &Client<C>, name: &str, content_type: &str, bytes: &[u8]) -> String {
-        let upload = api.post("/uploads", &announced(name, content_type, bytes)).await.json(201);
-        send_to(self.http(), &upload["put"], bytes.to_vec()).await.is(200);
+    pub async fn send_file<C: Caller>(
+        &self,
+        api: &Client<C>,
+        name: &str,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> String {
+        let upload = api
+            .post("/uploads", &announced(name, content_type, bytes))
+            .await
+            .json(201);
+        send_to(self.http(), &upload["put"], bytes.to_vec())
+            .await
+            .is(200);
         upload["asset_id"].as_str().unwrap().to_owned()
     }
 
     /// Uploads a small picture of no meaning.
     pub async fn upload_png<C: Caller>(&self, api: &Client<C>) -> String {
-        self.upload(api, "dot.png", "image/png", &super::pictures::png()).await
+        self.upload(api, "dot.png", "image/png", &super::pictures::png())
+            .await
     }
 }

@@ -10,7 +10,9 @@ use crate::support::upload::{announced, send_to};
 use crate::support::{Call, TestMachine, User};
 
 async fn stored_bytes(user: &User) -> u64 {
-    user.api.get("/billing").await.json(200)["stored_bytes"].as_u64().unwrap()
+    user.api.get("/billing").await.json(200)["stored_bytes"]
+        .as_u64()
+        .unwrap()
 }
 
 /// A file that is announced and never sent.
@@ -19,7 +21,10 @@ fn imagined(size_bytes: u64) -> Value {
 }
 
 async fn unfinished_at_s3(machine: &TestMachine) -> usize {
-    let list = machine.s3().list_multipart_uploads().bucket(machine.name_of("AssetsBucket"));
+    let list = machine
+        .s3()
+        .list_multipart_uploads()
+        .bucket(machine.name_of("AssetsBucket"));
     list.send().await.unwrap().uploads().len()
 }
 
@@ -51,9 +56,14 @@ async fn bad_input_gets_a_clear_error_and_leaves_nothing() {
         body[field] = value;
         user.api.post("/uploads", &body).await.problem(422, code);
     }
-    let wild = Call::new("POST", "/uploads").header("content-type", "application/json").body("{");
+    let wild = Call::new("POST", "/uploads")
+        .header("content-type", "application/json")
+        .body("{");
     user.api.send(wild).await.problem(400, "malformed_json");
-    user.api.send(Call::new("POST", "/uploads").body("{}")).await.problem(415, "not_json");
+    user.api
+        .send(Call::new("POST", "/uploads").body("{}"))
+        .await
+        .problem(415, "not_json");
     machine.settled().await;
     assert_eq!(machine.counts().await, before);
     assert_eq!(machine.keys_of("AssetsBucket"), Vec::<String>::new());
@@ -64,15 +74,35 @@ async fn bad_input_gets_a_clear_error_and_leaves_nothing() {
 async fn the_trial_holds_five_gibibytes_and_not_a_byte_more() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let problem = user.api.post("/uploads", &imagined(TRIAL_STORAGE_BYTES + 1)).await.problem(409, "over_quota");
+    let problem = user
+        .api
+        .post("/uploads", &imagined(TRIAL_STORAGE_BYTES + 1))
+        .await
+        .problem(409, "over_quota");
     assert_eq!(problem["storage_limit_bytes"], TRIAL_STORAGE_BYTES);
-    assert_eq!((stored_bytes(&user).await, unfinished_at_s3(&machine).await), (0, 0));
-    let most = user.api.post("/uploads", &imagined(TRIAL_STORAGE_BYTES - 5)).await.json(201);
-    user.api.post("/uploads", &imagined(6)).await.problem(409, "over_quota");
+    assert_eq!(
+        (stored_bytes(&user).await, unfinished_at_s3(&machine).await),
+        (0, 0)
+    );
+    let most = user
+        .api
+        .post("/uploads", &imagined(TRIAL_STORAGE_BYTES - 5))
+        .await
+        .json(201);
+    user.api
+        .post("/uploads", &imagined(6))
+        .await
+        .problem(409, "over_quota");
     user.api.post("/uploads", &imagined(5)).await.json(201);
     assert_eq!(stored_bytes(&user).await, TRIAL_STORAGE_BYTES);
-    user.api.delete(format!("/uploads/{}", most["id"].as_str().unwrap())).await.is(204);
-    assert_eq!((stored_bytes(&user).await, unfinished_at_s3(&machine).await), (5, 0));
+    user.api
+        .delete(format!("/uploads/{}", most["id"].as_str().unwrap()))
+        .await
+        .is(204);
+    assert_eq!(
+        (stored_bytes(&user).await, unfinished_at_s3(&machine).await),
+        (5, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,13 +123,23 @@ async fn an_idempotency_key_makes_one_upload() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     let body = announced("a.png", "image/png", b"some bytes");
-    let call = |body: &Value| Call::new("POST", "/uploads").header("idempotency-key", "first try").json(body);
+    let call = |body: &Value| {
+        Call::new("POST", "/uploads")
+            .header("idempotency-key", "first try")
+            .json(body)
+    };
     let answers = join_all((0..10).map(|_| user.api.send(call(&body)))).await;
-    let ids: Vec<_> = answers.iter().map(|answer| answer.json(201)["id"].clone()).collect();
+    let ids: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.json(201)["id"].clone())
+        .collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(stored_bytes(&user).await, 10);
     let other = announced("b.png", "image/png", b"other bytes");
-    user.api.send(call(&other)).await.problem(422, "idempotency_key_reused");
+    user.api
+        .send(call(&other))
+        .await
+        .problem(422, "idempotency_key_reused");
     assert_eq!(stored_bytes(&user).await, 10);
     // The key of one workspace is nothing to another.
     let stranger = machine.user().await;
@@ -107,7 +147,13 @@ async fn an_idempotency_key_makes_one_upload() {
     assert_ne!(of_stranger["id"], ids[0]);
     // After a day the key may be used again.
     machine.pass(SignedDuration::from_hours(25)).await;
-    let again = machine.sign_in(&user.person).await.api.send(call(&body)).await.json(201);
+    let again = machine
+        .sign_in(&user.person)
+        .await
+        .api
+        .send(call(&body))
+        .await
+        .json(201);
     assert_ne!(again["id"], ids[0]);
 }
 
@@ -116,12 +162,19 @@ async fn after_the_trial_nothing_is_taken_by_the_clock_alone() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     let body = announced("a.png", "image/png", b"some bytes");
-    let end = user.api.get("/billing").await.json(200)["trial"]["ends_at"].as_str().unwrap().parse().unwrap();
+    let end = user.api.get("/billing").await.json(200)["trial"]["ends_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     machine.jump_to(domain::time::shift(end, SignedDuration::from_mins(-5)));
     let user = machine.sign_in(&user.person).await;
     user.api.post("/uploads", &body).await.json(201);
     machine.jump_to(end);
-    user.api.post("/uploads", &body).await.problem(403, "workspace_read_only");
+    user.api
+        .post("/uploads", &body)
+        .await
+        .problem(403, "workspace_read_only");
     user.api.get("/assets").await.is(200);
 }
 
@@ -129,7 +182,10 @@ async fn after_the_trial_nothing_is_taken_by_the_clock_alone() {
 async fn an_abandoned_upload_is_cleaned_up_and_its_quota_returned() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
-    let (small, large) = (announced("a.png", "image/png", b"some bytes"), imagined(200 * 1024 * 1024));
+    let (small, large) = (
+        announced("a.png", "image/png", b"some bytes"),
+        imagined(200 * 1024 * 1024),
+    );
     let small = user.api.post("/uploads", &small).await.json(201);
     let large = user.api.post("/uploads", &large).await.json(201);
     assert_eq!(unfinished_at_s3(&machine).await, 1);
@@ -141,10 +197,19 @@ async fn an_abandoned_upload_is_cleaned_up_and_its_quota_returned() {
     machine.pass(SignedDuration::from_mins(15)).await;
     let user = machine.sign_in(&user.person).await;
     for upload in [&small, &large] {
-        assert_eq!(user.api.get(path(upload)).await.json(200)["state"], "aborted");
-        user.api.act(format!("{}/complete", path(upload))).await.problem(409, "upload_over");
+        assert_eq!(
+            user.api.get(path(upload)).await.json(200)["state"],
+            "aborted"
+        );
+        user.api
+            .act(format!("{}/complete", path(upload)))
+            .await
+            .problem(409, "upload_over");
     }
-    assert_eq!((stored_bytes(&user).await, unfinished_at_s3(&machine).await), (0, 0));
+    assert_eq!(
+        (stored_bytes(&user).await, unfinished_at_s3(&machine).await),
+        (0, 0)
+    );
     // An address that still holds brings bytes that belong to nothing: they don't stay.
     send_to(machine.http(), &small["put"], b"some bytes".to_vec()).await;
     machine.settled().await;

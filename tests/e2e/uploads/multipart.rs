@@ -25,14 +25,23 @@ fn part(number: u64) -> Vec<u8> {
 }
 
 async fn addresses(user: &User, upload: &Value, numbers: &[u64]) -> Vec<Value> {
-    let asked = user.api.post(format!("{}/parts", path(upload)), &json!({"numbers": numbers})).await.json(200);
+    let asked = user
+        .api
+        .post(
+            format!("{}/parts", path(upload)),
+            &json!({"numbers": numbers}),
+        )
+        .await
+        .json(200);
     asked["items"].as_array().unwrap().clone()
 }
 
 async fn send_parts(machine: &TestMachine, user: &User, upload: &Value, numbers: &[u64]) {
     for address in addresses(user, upload, numbers).await {
         let number = address["number"].as_u64().unwrap();
-        send_to(machine.http(), &address, part(number)).await.is(200);
+        send_to(machine.http(), &address, part(number))
+            .await
+            .is(200);
     }
 }
 
@@ -42,7 +51,10 @@ async fn parts_are_resumed_checked_and_joined() {
     let user = machine.user().await;
     let upload = begin(&user).await;
     assert_eq!(upload["put"], Value::Null);
-    let (count, size) = (&upload["parts"]["count"], &upload["parts"]["part_size_bytes"]);
+    let (count, size) = (
+        &upload["parts"]["count"],
+        &upload["parts"]["part_size_bytes"],
+    );
     assert_eq!((count, size), (&json!(7), &json!(16 * MIB)));
     send_parts(&machine, &user, &upload, &[1, 3]).await;
 
@@ -51,21 +63,33 @@ async fn parts_are_resumed_checked_and_joined() {
     let user = machine.sign_in(&user.person).await;
     let resumed = user.api.get(path(&upload)).await.json(200);
     let arrived = resumed["parts"]["arrived"].as_array().unwrap();
-    let numbers: Vec<_> = arrived.iter().map(|part| part["number"].as_u64().unwrap()).collect();
+    let numbers: Vec<_> = arrived
+        .iter()
+        .map(|part| part["number"].as_u64().unwrap())
+        .collect();
     assert_eq!(numbers, [1, 3]);
     assert_eq!(arrived[0]["size_bytes"], 16 * MIB);
 
     let complete = format!("{}/complete", path(&upload));
     let problem = user.api.act(&complete).await.problem(409, "bytes_missing");
     assert_eq!(problem["parts"], json!([2, 4, 5, 6, 7]));
-    let wrong = user.api.post(format!("{}/parts", path(&upload)), &json!({"numbers": [8]})).await;
+    let wrong = user
+        .api
+        .post(format!("{}/parts", path(&upload)), &json!({"numbers": [8]}))
+        .await;
     assert_eq!(wrong.problem(422, "invalid_field")["field"], "numbers");
 
     let short = &addresses(&user, &upload, &[2]).await[0];
     assert_eq!(short["size_bytes"], 16 * MIB);
     let url = short["url"].as_str().unwrap();
-    let refused = machine.http().send(Call::new("PUT", url).body(vec![2; 5 * MIB]), url).await;
-    assert_eq!(refused.status, 403, "an address takes a part of its size only");
+    let refused = machine
+        .http()
+        .send(Call::new("PUT", url).body(vec![2; 5 * MIB]), url)
+        .await;
+    assert_eq!(
+        refused.status, 403,
+        "an address takes a part of its size only"
+    );
 
     send_parts(&machine, &user, &upload, &[2, 4, 5, 6, 7]).await;
     assert_eq!(user.api.act(&complete).await.json(200)["state"], "finished");
@@ -75,10 +99,19 @@ async fn parts_are_resumed_checked_and_joined() {
     let asset = format!("/assets/{}", upload["asset_id"].as_str().unwrap());
     let read = user.api.get(&asset).await.json(200);
     assert_eq!(read["size_bytes"], SIZE);
-    assert_eq!((&read["preview"]["state"], &read["tagging"]), (&json!("unsupported"), &json!("off")));
+    assert_eq!(
+        (&read["preview"]["state"], &read["tagging"]),
+        (&json!("unsupported"), &json!("off"))
+    );
     let download = user.api.get(format!("{asset}/download")).await.json(200);
     let url = download["url"].as_str().unwrap();
-    let bytes = machine.http().send(Call::new("GET", url), url).await.is(200).body.clone();
+    let bytes = machine
+        .http()
+        .send(Call::new("GET", url), url)
+        .await
+        .is(200)
+        .body
+        .clone();
     let whole: Vec<u8> = (1..=7).flat_map(part).collect();
     assert_eq!(sha256(&bytes), sha256(&whole));
 }
@@ -92,9 +125,18 @@ async fn what_had_arrived_goes_with_an_upload_that_is_given_up() {
     let late = addresses(&user, &upload, &[2]).await;
     user.api.delete(path(&upload)).await.is(204);
     assert_eq!(user.api.get("/billing").await.json(200)["stored_bytes"], 0);
-    let parts = machine.s3().list_multipart_uploads().bucket(machine.name_of("AssetsBucket")).send().await.unwrap();
+    let parts = machine
+        .s3()
+        .list_multipart_uploads()
+        .bucket(machine.name_of("AssetsBucket"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(parts.uploads().len(), 0);
     assert_eq!(send_to(machine.http(), &late[0], part(2)).await.status, 404);
-    user.api.act(format!("{}/complete", path(&upload))).await.problem(409, "upload_over");
+    user.api
+        .act(format!("{}/complete", path(&upload)))
+        .await
+        .problem(409, "upload_over");
     assert_eq!(machine.keys_of("AssetsBucket"), Vec::<String>::new());
 }

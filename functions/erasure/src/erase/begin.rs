@@ -172,7 +172,12 @@ async fn kept(app: &App, run: &Run, now: Timestamp) -> Result<Vec<Kept>, Error> 
     }
     let mut paid = false;
     for workspace in &run.destroyed {
-        paid |= !app.db.billing_history(*workspace).await?.payments.is_empty();
+        paid |= !app
+            .db
+            .billing_history(*workspace)
+            .await?
+            .payments
+            .is_empty();
     }
     if paid {
         all.push(Kept {
@@ -207,11 +212,7 @@ async fn kept(app: &App, run: &Run, now: Timestamp) -> Result<Vec<Kept>, Error> 
     Ok(all)
 }
 
-async fn trial_record(
-    app: &App,
-    what: &str,
-    whose: &LookupHash,
-) -> Result<Option<Kept>, Error> {
+async fn trial_record(app: &App, what: &str, whose: &LookupHash) -> Result<Option<Kept>, Error> {
     let wanted = Claim {
         what: what.to_owned(),
         whose: whose.clone(),
@@ -221,7 +222,9 @@ async fn trial_record(
     Ok(claim.map(|claim| Kept {
         category: format!("trial record (keyed hash, {what})"),
         store: "catalog table".to_owned(),
-        ground: "clause 5.2a; lawful interest in one trial per address and company, 152-FZ art. 6(1)(7)".to_owned(),
+        ground:
+            "clause 5.2a; lawful interest in one trial per address and company, 152-FZ art. 6(1)(7)"
+                .to_owned(),
         until: Some(claim.until),
     }))
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use domain::{certificate::Step, time::SignedDuration};
 use store::{
-    Condition, Entity, Key, Table, Tx,
-    catalog,
+    Condition, Entity, Key, Table, Tx, catalog,
     erasure::Run,
     outbox::Owner,
     people::{Link, Session, exports_prefix, find_login, login_key, partition},
@@ -18,7 +17,7 @@ use crate::{App, Error, objects as bucket};
 /// How long letters to the person are waited for before they are dropped.
 const LETTERS_WAIT: SignedDuration = SignedDuration::from_mins(10);
 /// How often and how long one attempt looks whether they have gone.
-const LOOKS: u32 = 40;
+const LOOKS: u32 = 20;
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 
 fn count(items: usize) -> u64 {
@@ -26,13 +25,7 @@ fn count(items: usize) -> u64 {
 }
 
 /// Deletes every item of a partition.
-async fn empty(
-    app: &App,
-    run: &Run,
-    step: Step,
-    table: Table,
-    pk: &str,
-) -> Result<u64, Error> {
+async fn empty(app: &App, run: &Run, step: Step, table: Table, pk: &str) -> Result<u64, Error> {
     destroy_items(app, table, pk, |batch| found(app, run, step, batch)).await
 }
 
@@ -129,7 +122,12 @@ pub(super) async fn login(app: &App, run: &Run) -> Result<u64, Error> {
     found(app, run, Step::Login, vec![run.login.to_string()]).await?;
     let theirs = Condition::equals("subject", run.subject)?;
     let mut tx = Tx::new();
-    tx.delete("login", Table::People, &login_key(&run.login), Some(&theirs));
+    tx.delete(
+        "login",
+        Table::People,
+        &login_key(&run.login),
+        Some(&theirs),
+    );
     match app.db.commit(tx).await {
         // meanwhile it became somebody else's, or went
         Err(error) if error.refused("login") => Ok(0),
@@ -179,7 +177,10 @@ pub(super) async fn probe(app: &App, run: &Run) -> Result<(), Error> {
     let theirs = login.filter(|login| login.subject == run.subject);
     nothing(u64::from(theirs.is_some()), "login")?;
     for workspace in &run.destroyed {
-        nothing(u64::from(bucket::any_left(app, *workspace).await?), "assets")?;
+        nothing(
+            u64::from(bucket::any_left(app, *workspace).await?),
+            "assets",
+        )?;
     }
     let copies = app.exports.versions(&exports_prefix(run.subject)).await?;
     nothing(count(copies.len()), "exports")

@@ -134,7 +134,9 @@ async fn end_upload(app: &App, upload: &Upload) -> Result<(), Error> {
     if upload.state == UploadState::Open {
         let keys = ObjectKeys::new(upload.workspace, upload.asset(), 1);
         if let Some(id) = &upload.multipart_id {
-            app.assets.abort(&keys.key(ObjectKind::Original), id).await?;
+            app.assets
+                .abort(&keys.key(ObjectKind::Original), id)
+                .await?;
         }
         app.db.abort_upload(upload).await?;
     }

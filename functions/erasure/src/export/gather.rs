@@ -172,11 +172,7 @@ async fn requests(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Valu
         .collect()
 }
 
-async fn membership(
-    app: &App,
-    workspace: WorkspaceId,
-    subject: SubjectId,
-) -> Result<Value, Error> {
+async fn membership(app: &App, workspace: WorkspaceId, subject: SubjectId) -> Result<Value, Error> {
     let member: Option<Member> = app.db.get(&member_key(workspace, subject)).await?;
     Ok(json!({
         "workspace": workspace,

@@ -14,9 +14,17 @@ const SECTIONS: [(&str, &str, &str); 11] = [
     ("consents", "Consents", "Согласия"),
     ("requests", "Requests", "Запросы"),
     ("workspaces", "Workspaces", "Рабочие области"),
-    ("uploaded_assets", "Files that you uploaded", "Загруженные вами файлы"),
+    (
+        "uploaded_assets",
+        "Files that you uploaded",
+        "Загруженные вами файлы",
+    ),
     ("uploads_under_way", "Uploads", "Загрузки"),
-    ("statement", "How your data is processed", "Как обрабатываются ваши данные"),
+    (
+        "statement",
+        "How your data is processed",
+        "Как обрабатываются ваши данные",
+    ),
     ("data_map", "Data map", "Карта данных"),
     (
         "actions_with_your_data",

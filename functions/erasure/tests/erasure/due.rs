@@ -20,18 +20,41 @@ async fn a_workspace_whose_trial_nobody_paid_goes_with_its_only_member() {
     };
     // too early: nothing happens
     assert!(stage.handle(&job).await);
-    assert!(stage.record(account.subject).await.unwrap().erasing_since.is_none());
+    assert!(
+        stage
+            .record(account.subject)
+            .await
+            .unwrap()
+            .erasing_since
+            .is_none()
+    );
 
     stage.cloud.clock.advance(days(45));
     assert!(stage.handle(&job).await);
-    assert!(stage.record(account.subject).await.unwrap().erasing_since.is_some());
+    assert!(
+        stage
+            .record(account.subject)
+            .await
+            .unwrap()
+            .erasing_since
+            .is_some()
+    );
     // the work goes on in a job of its own, which was committed with the mark
     let jobs = stage.deliver().await;
     assert_eq!(jobs.len(), 1);
-    assert!(stage.handle(&Job::Erase { subject: account.subject }).await);
+    assert!(
+        stage
+            .handle(&Job::Erase {
+                subject: account.subject
+            })
+            .await
+    );
     let subject = account.subject.to_string();
     for text in stage.everything().await {
-        assert!(!text.contains("unpaid") && !text.contains(&subject), "{text}");
+        assert!(
+            !text.contains("unpaid") && !text.contains(&subject),
+            "{text}"
+        );
     }
     assert!(stage.handle(&job).await);
     assert_eq!(stage.cloud.entries("erasure.completed").await.len(), 1);
@@ -48,17 +71,20 @@ async fn a_member_with_another_workspace_outlives_one_that_is_destroyed() {
         workspace: owner.workspace,
     };
     assert!(stage.handle(&job).await);
+    let record = stage.record(guest.subject).await.unwrap();
+    assert_eq!(record.workspaces, [guest.workspace].into());
+    stage.deliver().await;
+    let erase = Job::Erase {
+        subject: owner.subject,
+    };
+    assert!(stage.handle(&erase).await);
+    assert!(stage.record(owner.subject).await.is_none());
+    assert!(stage.record(guest.subject).await.is_some());
     let workspace = owner.workspace.to_string();
     for text in stage.everything().await {
         let remembers = text.starts_with("ledger ");
         assert!(remembers || !text.contains(&workspace), "{text}");
     }
-    let record = stage.record(guest.subject).await.unwrap();
-    assert_eq!(record.workspaces, [guest.workspace].into());
-    stage.deliver().await;
-    assert!(stage.handle(&Job::Erase { subject: owner.subject }).await);
-    assert!(stage.record(owner.subject).await.is_none());
-    assert!(stage.record(guest.subject).await.is_some());
 }
 
 #[tokio::test]
@@ -72,8 +98,7 @@ async fn a_purge_destroys_what_is_in_the_trash_once_and_spares_what_was_restored
         asset: asset.id,
     };
     let stored = || async {
-        let found: Option<Workspace> =
-            stage.cloud.db.get(&workspace_key(workspace)).await.unwrap();
+        let found: Option<Workspace> = stage.cloud.db.get(&workspace_key(workspace)).await.unwrap();
         found.unwrap().stored_bytes
     };
     let before = stored().await;
@@ -110,7 +135,10 @@ async fn a_sign_up_that_was_not_confirmed_is_destroyed_and_a_confirmed_one_is_no
         subject: link.subject(),
     };
     assert!(stage.handle(&job).await);
-    assert!(stage.record(link.subject()).await.is_some(), "there is time left");
+    assert!(
+        stage.record(link.subject()).await.is_some(),
+        "there is time left"
+    );
     stage.cloud.clock.advance(SignedDuration::from_hours(25));
     assert!(stage.handle(&job).await);
     assert!(stage.handle(&job).await);
@@ -130,5 +158,14 @@ async fn a_sign_up_that_was_not_confirmed_is_destroyed_and_a_confirmed_one_is_no
     assert!(stage.record(account.subject).await.is_some());
     let keys = stage.cloud.keys("keys", "SUBJ#").await;
     assert_eq!(keys.len(), 1);
-    assert_eq!(stage.cloud.db.keys(Table::Keys, &keys[0].pk, 1).await.unwrap().len(), 1);
+    assert_eq!(
+        stage
+            .cloud
+            .db
+            .keys(Table::Keys, &keys[0].pk, 1)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }

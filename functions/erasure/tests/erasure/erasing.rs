@@ -52,7 +52,14 @@ async fn the_last_member_goes_with_the_workspace_and_a_certificate_says_so() {
 
     nothing_is_left(&stage, account, "canary-of-one").await;
     assert!(stage.record(other.subject).await.is_some());
-    assert!(!stage.assets.versions("originals/").await.unwrap().is_empty());
+    assert!(
+        !stage
+            .assets
+            .versions("originals/")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     let certificate = certificate(&stage, request.case.unwrap()).await;
     assert_eq!(certificate.clause, "5.2b");
@@ -67,7 +74,12 @@ async fn the_last_member_goes_with_the_workspace_and_a_certificate_says_so() {
     assert_eq!(found(Step::Login), 1);
     assert!(found(Step::Sessions) >= 1);
     assert!(found(Step::Records) >= 6, "{}", found(Step::Records));
-    assert!(certificate.kept.iter().any(|kept| kept.category.contains("trial-email")));
+    assert!(
+        certificate
+            .kept
+            .iter()
+            .any(|kept| kept.category.contains("trial-email"))
+    );
 
     let census = Census::new(&stage.cloud.aws, stage.cloud.env.tables());
     for sightings in census.probe(&certificate).await.unwrap() {
@@ -82,7 +94,13 @@ async fn the_last_member_goes_with_the_workspace_and_a_certificate_says_so() {
     // the job comes again, and changes nothing
     let before = stage.everything().await;
     assert!(stage.handle(&job).await);
-    assert!(stage.handle(&Job::Erase { subject: account.subject }).await);
+    assert!(
+        stage
+            .handle(&Job::Erase {
+                subject: account.subject
+            })
+            .await
+    );
     assert_eq!(stage.everything().await, before);
 }
 
@@ -105,14 +123,17 @@ async fn a_probe_sees_what_an_erasure_has_missed() {
     stage.cloud.db.put(&workspace).await.unwrap();
     let census = Census::new(&stage.cloud.aws, stage.cloud.env.tables());
     let sightings = census.probe(&certificate).await.unwrap();
-    let catalog = sightings.iter().find(|s| s.table == Table::Catalog).unwrap();
+    let catalog = sightings
+        .iter()
+        .find(|s| s.table == Table::Catalog)
+        .unwrap();
     assert_eq!(catalog.found, [workspace_key(account.workspace)]);
 }
 
 #[tokio::test]
 async fn killed_after_any_call_it_resumes_and_ends_the_same() {
-    let stage = Stage::new().await;
     for calls in 1.. {
+        let stage = Stage::new().await;
         let canary = format!("killed-after-{calls}-calls");
         let account = stage.account(&canary).await;
         let request = stage
@@ -124,17 +145,17 @@ async fn killed_after_any_call_it_resumes_and_ends_the_same() {
         let survived = !stage.life.is_over();
         stage.life.end_after(i64::MAX);
         if !survived {
-            assert!(stage.handle(&job).await, "it does not resume after {calls} calls");
+            assert!(
+                stage.handle(&job).await,
+                "it does not resume after {calls} calls"
+            );
         }
         nothing_is_left(&stage, account, &canary).await;
         let certificate = certificate(&stage, request.case.unwrap()).await;
         let key = certificate.steps.iter().find(|r| r.step == Step::Key);
         assert_eq!(key.unwrap().before, 1);
-        assert_eq!(
-            usize::try_from(calls).unwrap().min(stage.cloud.entries("erasure.completed").await.len()),
-            usize::try_from(calls).unwrap(),
-            "one entry for every erasure"
-        );
+        let entries = stage.cloud.entries("erasure.completed").await;
+        assert_eq!(entries.len(), 1, "after {calls} calls");
         if survived && done {
             assert!(calls > 50, "an erasure of {calls} calls is none");
             return;

@@ -93,11 +93,7 @@ impl Stage {
         // the copies stand in a bucket of their own in production, under a prefix of their own here
         let exports = ("BUCKET_EXPORTS".to_owned(), "assets".to_owned());
         let env = Env::of(vars.into_iter().chain([exports]));
-        let mortal = cloud
-            .aws
-            .to_builder()
-            .http_client(life.client())
-            .build();
+        let mortal = cloud.aws.to_builder().http_client(life.client()).build();
         let app = App::new(&mortal, &env, cloud.clock.clone()).await.unwrap();
         let key = env.required("PERSONAL_DATA_KEY").unwrap();
         Self {
@@ -161,7 +157,10 @@ impl Stage {
 
     pub async fn open(&self, subject: SubjectId, categories: &'static [Category]) -> Person {
         let now = self.cloud.now();
-        self.gate.open(subject, access(categories), now).await.unwrap()
+        self.gate
+            .open(subject, access(categories), now)
+            .await
+            .unwrap()
     }
 
     pub async fn sign_up(&self, canary: &str) -> LinkToken {
@@ -202,8 +201,7 @@ impl Stage {
     pub async fn account(&self, canary: &str) -> Account {
         let token = self.sign_up(canary).await;
         let now = self.cloud.now();
-        let confirmed =
-            people::confirm_sign_up(&self.cloud.db, &self.gate, &token, now).await;
+        let confirmed = people::confirm_sign_up(&self.cloud.db, &self.gate, &token, now).await;
         let Confirmed::Opened { workspace, .. } = confirmed.unwrap() else {
             panic!("the account is not open");
         };
@@ -214,7 +212,10 @@ impl Stage {
         };
         let login = self.lookup.email(&profile(canary).email);
         let login = find_login(&self.cloud.db, &login).await.unwrap().unwrap();
-        open_session(&self.cloud.db, &login, now).await.unwrap().unwrap();
+        open_session(&self.cloud.db, &login, now)
+            .await
+            .unwrap()
+            .unwrap();
         self.asset(account, &format!("live {canary}.jpg")).await;
         let trashed = self.asset(account, &format!("trashed {canary}.jpg")).await;
         self.cloud.db.trash_asset(&trashed, now).await.unwrap();
@@ -263,7 +264,10 @@ impl Stage {
             }
         }
         let key = asset.objects().key(ObjectKind::Original);
-        self.assets.create_multipart(&key, "image/jpeg").await.unwrap();
+        self.assets
+            .create_multipart(&key, "image/jpeg")
+            .await
+            .unwrap();
         asset
     }
 
@@ -328,7 +332,14 @@ impl Stage {
     pub async fn everything(&self) -> Vec<String> {
         let mut all = Vec::new();
         for table in ["catalog", "people", "keys", "ledger"] {
-            let answer = self.cloud.raw.scan().table_name(table).send().await.unwrap();
+            let answer = self
+                .cloud
+                .raw
+                .scan()
+                .table_name(table)
+                .send()
+                .await
+                .unwrap();
             all.extend(answer.items().iter().map(|item| {
                 // DynamoDB's order of attributes is nobody's
                 let sorted: std::collections::BTreeMap<_, _> = item.iter().collect();

@@ -1,6 +1,8 @@
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};
 
 use super::Failure;
 use super::decode::Raster;
@@ -40,19 +42,64 @@ fn lanczos() -> ResizeOptions {
     ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
 }
 
+/// Previews have 8 bits a channel, so finer ones are rounded first. Naming the
+/// four kinds of pixels keeps the library's generic code for all others out of the build.
 fn resample(
     pixels: DynamicImage,
-    (width, height): (u32, u32),
+    to: (u32, u32),
     options: &ResizeOptions,
 ) -> Result<DynamicImage, Failure> {
-    if (pixels.width(), pixels.height()) == (width, height) {
+    let from = (pixels.width(), pixels.height());
+    if from == to {
         return Ok(pixels);
     }
-    let mut resized = DynamicImage::new(width, height, pixels.color());
+    let resized = match eight_bits(pixels) {
+        DynamicImage::ImageLuma8(pixels) => {
+            GrayImage::from_raw(to.0, to.1, typed::<U8>(&pixels, from, to, options)?)
+                .map(DynamicImage::from)
+        }
+        DynamicImage::ImageLumaA8(pixels) => {
+            GrayAlphaImage::from_raw(to.0, to.1, typed::<U8x2>(&pixels, from, to, options)?)
+                .map(DynamicImage::from)
+        }
+        DynamicImage::ImageRgba8(pixels) => {
+            RgbaImage::from_raw(to.0, to.1, typed::<U8x4>(&pixels, from, to, options)?)
+                .map(DynamicImage::from)
+        }
+        other => {
+            let pixels = other.into_rgb8();
+            RgbImage::from_raw(to.0, to.1, typed::<U8x3>(&pixels, from, to, options)?)
+                .map(DynamicImage::from)
+        }
+    };
+    resized.ok_or_else(|| Failure::Damaged("resizing: a size that does not fit".to_owned()))
+}
+
+fn eight_bits(pixels: DynamicImage) -> DynamicImage {
+    use DynamicImage as D;
+    match pixels {
+        D::ImageLuma16(_) => pixels.into_luma8().into(),
+        D::ImageLumaA16(_) => pixels.into_luma_alpha8().into(),
+        D::ImageRgba16(_) | D::ImageRgba32F(_) => pixels.into_rgba8().into(),
+        other => other,
+    }
+}
+
+fn typed<P: PixelTrait>(
+    pixels: &[u8],
+    from: (u32, u32),
+    to: (u32, u32),
+    options: &ResizeOptions,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Damaged(format!("resizing: {error}"));
+    let source = TypedImageRef::<P>::from_buffer(from.0, from.1, pixels).map_err(|e| failed(&e))?;
+    let mut bytes = vec![0; to.0 as usize * to.1 as usize * size_of::<P>()];
+    let mut target =
+        TypedImage::<P>::from_buffer(to.0, to.1, &mut bytes).map_err(|e| failed(&e))?;
     Resizer::new()
-        .resize(&pixels, &mut resized, options)
-        .map_err(|error| Failure::Damaged(format!("resizing: {error}")))?;
-    Ok(resized)
+        .resize_typed(&source, &mut target, options)
+        .map_err(|e| failed(&e))?;
+    Ok(bytes)
 }
 
 /// Applies an EXIF orientation (CIPA DC-008 section 4.6.4).

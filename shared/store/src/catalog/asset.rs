@@ -272,7 +272,11 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn asset(&self, workspace: WorkspaceId, asset: AssetId) -> Result<Option<Asset>, StoreError> {
+    pub async fn asset(
+        &self,
+        workspace: WorkspaceId,
+        asset: AssetId,
+    ) -> Result<Option<Asset>, StoreError> {
         self.get(&asset_key(workspace, asset)).await
     }
 
@@ -289,7 +293,11 @@ impl Db {
         let wanted = keys.clone().map(|key| (Table::Catalog, key));
         let mut found = self.get_many(&wanted).await?;
         let live = found.take(&keys[0])?;
-        if live.is_some() { Ok(live) } else { found.take(&keys[1]) }
+        if live.is_some() {
+            Ok(live)
+        } else {
+            found.take(&keys[1])
+        }
     }
 
     /// Assets, newest first: those that are live, or those in the trash.
@@ -305,7 +313,14 @@ impl Db {
     ) -> Result<Page<Asset>, StoreError> {
         let pk = partition(workspace);
         let newest_first = true;
-        self.list(&Range { pk: &pk, prefix, newest_first, limit, cursor }).await
+        self.list(&Range {
+            pk: &pk,
+            prefix,
+            newest_first,
+            limit,
+            cursor,
+        })
+        .await
     }
 
     /// Live assets with this label, newest first: one query and one batch read.
@@ -320,12 +335,21 @@ impl Db {
         cursor: Option<&str>,
     ) -> Result<Page<Asset>, StoreError> {
         let (pk, prefix) = (partition(workspace), label_prefix(label));
-        let range = Range { pk: &pk, prefix: &prefix, newest_first: true, limit, cursor };
+        let range = Range {
+            pk: &pk,
+            prefix: &prefix,
+            newest_first: true,
+            limit,
+            cursor,
+        };
         let rows: Page<LabelRow> = self.list(&range).await?;
         // an asset has two rows when AI and people agree
         let mut ids: Vec<AssetId> = rows.items.iter().map(|row| row.asset).collect();
         ids.dedup();
-        let keys: Vec<_> = ids.iter().map(|id| (Table::Catalog, asset_key(workspace, *id))).collect();
+        let keys: Vec<_> = ids
+            .iter()
+            .map(|id| (Table::Catalog, asset_key(workspace, *id)))
+            .collect();
         let mut items = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(100) {
             let mut found = self.get_many(chunk).await?;
@@ -333,14 +357,22 @@ impl Db {
                 items.extend(found.take::<Asset>(key)?);
             }
         }
-        Ok(Page { items, next: rows.next })
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 
     /// Notes what renditions found out; once per version.
     ///
     /// # Errors
     /// [`StoreError::Refused`] with `asset` when it is gone, or has its preview already.
-    pub async fn rendered(&self, asset: &Asset, rendered: &Rendered, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn rendered(
+        &self,
+        asset: &Asset,
+        rendered: &Rendered,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut update = Update::new()
             .set("preview", &rendered.preview)?
             .set("updated_at", now)?
@@ -353,7 +385,8 @@ impl Db {
         }
         let pending = Condition::equals("version", asset.version)?
             .and(Condition::equals("preview", &PreviewState::Pending)?);
-        self.update::<Asset>("asset", &asset.key(), &update.when(pending)).await?;
+        self.update::<Asset>("asset", &asset.key(), &update.when(pending))
+            .await?;
         Ok(())
     }
 
@@ -382,7 +415,11 @@ impl Db {
         let mut tx = Tx::new();
         tx.update("asset", Table::Catalog, &asset.key(), &update);
         if asset.trashed_at.is_none() {
-            let labelled = Asset { labels: seen.labels.clone(), own_labels: Vec::new(), ..asset.clone() };
+            let labelled = Asset {
+                labels: seen.labels.clone(),
+                own_labels: Vec::new(),
+                ..asset.clone()
+            };
             for row in labelled.label_rows() {
                 tx.put("label", &row);
             }
@@ -394,7 +431,12 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Refused`] with `asset` when it was changed since it was read.
-    pub async fn edit_asset(&self, asset: &Asset, edit: Edit, now: Timestamp) -> Result<Asset, StoreError> {
+    pub async fn edit_asset(
+        &self,
+        asset: &Asset,
+        edit: Edit,
+        now: Timestamp,
+    ) -> Result<Asset, StoreError> {
         let changed = Asset {
             name: edit.name,
             description: edit.description,
@@ -431,7 +473,10 @@ impl Db {
     /// # Errors
     /// [`StoreError::Refused`] with `asset` when it was changed since it was read.
     pub async fn trash_asset(&self, asset: &Asset, now: Timestamp) -> Result<Asset, StoreError> {
-        let trashed = Asset { trashed_at: Some(now), ..next_revision(asset, now) };
+        let trashed = Asset {
+            trashed_at: Some(now),
+            ..next_revision(asset, now)
+        };
         let mut tx = Tx::new();
         let unchanged = Condition::equals("revision", asset.revision)?;
         tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
@@ -448,7 +493,10 @@ impl Db {
     /// # Errors
     /// [`StoreError::Refused`] with `asset` when it is not there any more.
     pub async fn restore_asset(&self, asset: &Asset, now: Timestamp) -> Result<Asset, StoreError> {
-        let restored = Asset { trashed_at: None, ..next_revision(asset, now) };
+        let restored = Asset {
+            trashed_at: None,
+            ..next_revision(asset, now)
+        };
         let mut tx = Tx::new();
         let unchanged = Condition::equals("revision", asset.revision)?;
         tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
@@ -464,7 +512,11 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn purgeable_assets(&self, now: Timestamp, limit: i32) -> Result<Vec<Asset>, StoreError> {
+    pub async fn purgeable_assets(
+        &self,
+        now: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<Asset>, StoreError> {
         let mut over = Vec::new();
         for shard in 0..TRASH_SHARDS {
             for key in self.due(&format!("TRASH#{shard}"), now, limit).await? {
@@ -477,5 +529,9 @@ impl Db {
 }
 
 fn next_revision(asset: &Asset, now: Timestamp) -> Asset {
-    Asset { revision: asset.revision + 1, updated_at: now, ..asset.clone() }
+    Asset {
+        revision: asset.revision + 1,
+        updated_at: now,
+        ..asset.clone()
+    }
 }

@@ -122,7 +122,12 @@ impl Db {
         let reserve = Update::new()
             .add("stored_bytes", signed(upload.size_bytes))
             .when(Condition::at_most("stored_bytes", room)?.and(Condition::lacks("closing_since")));
-        tx.update("quota", Table::Catalog, &workspace_key(upload.workspace), &reserve);
+        tx.update(
+            "quota",
+            Table::Catalog,
+            &workspace_key(upload.workspace),
+            &reserve,
+        );
         tx.create("upload", upload);
         if let Some(request) = request {
             tx.once(request, &upload.id.to_string(), upload.created_at)?;
@@ -147,12 +152,21 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Refused`] with `workspace` when the workspace is being destroyed.
-    pub async fn finish_upload(&self, upload: &Upload, now: Timestamp) -> Result<Option<Asset>, StoreError> {
+    pub async fn finish_upload(
+        &self,
+        upload: &Upload,
+        now: Timestamp,
+    ) -> Result<Option<Asset>, StoreError> {
         let asset = Asset::arrived(upload, now);
         let finished = close(UploadState::Finished)?;
         let mut tx = Tx::new();
         let open = Condition::item_exists().and(Condition::lacks("closing_since"));
-        tx.check("workspace", Table::Catalog, &workspace_key(upload.workspace), &open);
+        tx.check(
+            "workspace",
+            Table::Catalog,
+            &workspace_key(upload.workspace),
+            &open,
+        );
         tx.update("upload", Table::Catalog, &upload.key(), &finished);
         tx.create("asset", &asset);
         match self.commit(tx).await {
@@ -168,11 +182,21 @@ impl Db {
     /// [`StoreError`].
     pub async fn abort_upload(&self, upload: &Upload) -> Result<bool, StoreError> {
         let mut tx = Tx::new();
-        tx.update("upload", Table::Catalog, &upload.key(), &close(UploadState::Aborted)?);
+        tx.update(
+            "upload",
+            Table::Catalog,
+            &upload.key(),
+            &close(UploadState::Aborted)?,
+        );
         let give_back = Update::new()
             .add("stored_bytes", -signed(upload.size_bytes))
             .when(Condition::item_exists());
-        tx.update("workspace", Table::Catalog, &workspace_key(upload.workspace), &give_back);
+        tx.update(
+            "workspace",
+            Table::Catalog,
+            &workspace_key(upload.workspace),
+            &give_back,
+        );
         match self.commit(tx).await {
             Ok(()) => Ok(true),
             Err(StoreError::Refused(_)) => Ok(false),
@@ -184,12 +208,17 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn expired_uploads(&self, now: Timestamp, limit: i32) -> Result<Vec<Upload>, StoreError> {
+    pub async fn expired_uploads(
+        &self,
+        now: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<Upload>, StoreError> {
         let mut expired = Vec::new();
         for shard in 0..UPLOAD_SHARDS {
             for key in self.due(&format!("UPLOAD#{shard}"), now, limit).await? {
                 let upload: Option<Upload> = self.get(&key).await?;
-                expired.extend(upload.filter(|u| u.state == UploadState::Open && u.expires_at <= now));
+                expired
+                    .extend(upload.filter(|u| u.state == UploadState::Open && u.expires_at <= now));
             }
         }
         Ok(expired)

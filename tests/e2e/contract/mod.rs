@@ -1,0 +1,6 @@
+//! What holds for every route: the template, the document, who may see what, and what it costs.
+
+mod bootstrap;
+mod budgets;
+mod document;
+mod tenants;
