@@ -28,6 +28,7 @@ pub fn document() -> OpenApi {
     for part in functions::documents() {
         document.merge(part);
     }
+    name_operations(&mut document);
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -37,4 +38,48 @@ pub fn document() -> OpenApi {
     let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-session"));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     document
+}
+
+/// Handlers of different functions share names; an operation's id is its method and path.
+fn name_operations(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<&str> = path
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::HashSet;
+
+    use super::document;
+
+    #[test]
+    fn operations_have_ids_of_their_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut seen = HashSet::new();
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                if let Some(id) = operation["operationId"].as_str() {
+                    assert!(seen.insert(id.to_owned()), "{id}");
+                }
+            }
+        }
+        assert!(seen.len() > 40);
+    }
 }

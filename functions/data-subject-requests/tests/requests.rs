@@ -4,6 +4,10 @@
 #[path = "../../signup/tests/support/mod.rs"]
 mod support;
 
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
 use aws_types::{
     SdkConfig,
     service_config::{LoadServiceConfig, ServiceConfigKey},
@@ -79,8 +83,50 @@ async fn secrets(folder: &TempDir) -> String {
     url
 }
 
+/// The table of people with the indexes that the staff find requests by.
+async fn with_request_indexes(world: &World) {
+    let key = |name: &str, kind| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
+    let index = |name: &str, parts: Vec<KeySchemaElement>| {
+        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+        GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .projection(keys_only.build())
+            .set_key_schema(Some(parts))
+            .build()
+            .unwrap()
+    };
+    let (hash, range) = (KeyType::Hash, KeyType::Range);
+    let by_deadline = vec![key("queue", hash.clone()), key("queue_due", range.clone())];
+    let by_id = vec![key("request_id", hash.clone())];
+    let mut table = world
+        .raw
+        .create_table()
+        .table_name("people")
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key("pk", hash))
+        .key_schema(key("sk", range))
+        .global_secondary_indexes(index("queue", by_deadline))
+        .global_secondary_indexes(index("requests", by_id));
+    for name in ["pk", "sk", "queue", "queue_due", "request_id"] {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S);
+        table = table.attribute_definitions(attribute.build().unwrap());
+    }
+    let old = world.raw.delete_table().table_name("people");
+    old.send().await.unwrap();
+    table.send().await.unwrap();
+}
+
 async fn start() -> Stage {
     let world = World::new().await;
+    with_request_indexes(&world).await;
     let folder = tempfile::tempdir().unwrap();
     let aws = world
         .aws

@@ -43,6 +43,10 @@ async fn asset_of(app: &App, keys: &ObjectKeys) -> Result<Option<Asset>, Error> 
     let upload = app.db.upload(workspace, Upload::of_asset(id)).await?;
     match upload {
         Some(upload) if upload.state == UploadState::Open => finish(app, &upload, id).await,
+        // finished by another delivery between the two reads: look again before calling it an orphan
+        Some(upload) if upload.state == UploadState::Finished => {
+            Ok(app.db.asset_anywhere(workspace, id).await?)
+        }
         _ => Ok(None),
     }
 }

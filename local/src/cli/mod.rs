@@ -3,7 +3,7 @@
 mod check;
 mod run;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -97,10 +97,11 @@ async fn execute(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
 /// `RUST_LOG` says what is logged; warnings by default.
 fn start_log() {
     // s3s logs refused requests with what they carried; a refused condition is no event of dynoxide either
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,dynoxide=error"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,dynoxide=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
 }

@@ -4,8 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,21 +24,14 @@ pub(super) async fn read(State(pages): State<Pages>) -> Json<Value> {
 }
 
 /// Moves the clock: JSON from programs, a form from the start page.
-pub(super) async fn advance(
-    State(pages): State<Pages>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .starts_with(b"application/x-www-form-urlencoded")
-    });
-    let Some(seconds) = seconds(is_form, &body) else {
+pub(super) async fn advance(State(pages): State<Pages>, body: Bytes) -> Response {
+    let form = form_seconds(&body);
+    let Some(seconds) = form.or_else(|| json_seconds(&body)) else {
         let example = "Send {\"advance_seconds\": 3600}.";
         return (StatusCode::BAD_REQUEST, example).into_response();
     };
     match pages.clock.advance(SignedDuration::from_secs(seconds)) {
-        Ok(()) if is_form => Redirect::to("/_local/").into_response(),
+        Ok(()) if form.is_some() => Redirect::to("/_local/").into_response(),
         Ok(()) => Json(reading(&pages.clock)).into_response(),
         Err(error @ ClockError::Step) => {
             (StatusCode::BAD_REQUEST, error.to_string()).into_response()
@@ -48,13 +40,15 @@ pub(super) async fn advance(
     }
 }
 
-fn seconds(is_form: bool, body: &[u8]) -> Option<i64> {
-    if !is_form {
-        let advance: Advance = serde_json::from_slice(body).ok()?;
-        return Some(advance.advance_seconds);
-    }
+/// The body tells which it is: `curl -d` calls any body a form.
+fn form_seconds(body: &[u8]) -> Option<i64> {
     let (_, value) = form_urlencoded::parse(body).find(|(name, _)| name == "advance_seconds")?;
     value.parse().ok()
+}
+
+fn json_seconds(body: &[u8]) -> Option<i64> {
+    let advance: Advance = serde_json::from_slice(body).ok()?;
+    Some(advance.advance_seconds)
 }
 
 fn reading(clock: &MachineClock) -> Value {

@@ -124,9 +124,13 @@ async fn an_answer_that_is_lost_is_an_error_after_the_deed() {
 async fn a_killed_function_ends_between_its_calls() {
     let client = Arc::new(OnceLock::<aws_sdk_dynamodb::Client>::new());
     let used = Arc::clone(&client);
-    let worker: EventHandler = Arc::new(move |_| {
+    let worker: EventHandler = Arc::new(move |event| {
         let used = Arc::clone(&used);
         async move {
+            // The table's stream invokes it too.
+            if event.get("Records").is_some() {
+                return Ok(Value::Null);
+            }
             let client = used.get().unwrap();
             put(client, "first").await.unwrap();
             put(client, "second").await.unwrap();

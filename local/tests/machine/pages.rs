@@ -112,3 +112,18 @@ async fn other_sites_get_nothing() {
     assert_eq!(send(&machine, posted.unwrap()).await.status(), 403);
     assert_eq!(machine.clock().offset().as_secs(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_is_described_by_a_document_and_a_page() {
+    let machine = Stack::default().start().await;
+    let document = send(&machine, get("/_local/openapi.json")).await;
+    assert_eq!(json_body(&document)["openapi"], "3.1.0");
+    let page = send(&machine, get("/_local/api/")).await;
+    assert_eq!(page.headers()["content-type"], "text/html");
+    let script = send(&machine, get("/_local/api/swagger-initializer.js")).await;
+    assert!(text_body(&script).contains("/_local/openapi.json"));
+    assert_eq!(
+        send(&machine, get("/_local/api/nothing")).await.status(),
+        404
+    );
+}

@@ -42,7 +42,9 @@ impl Password {
         if characters > MAX_CHARACTERS {
             return Err(WeakPassword::TooLong);
         }
-        if zxcvbn::zxcvbn(text, about_person).score() < zxcvbn::Score::Three {
+        let guessable =
+            |text: &str| zxcvbn::zxcvbn(text, about_person).score() < zxcvbn::Score::Three;
+        if guessable(text) || guessable(&without_words(text, about_person)) {
             return Err(WeakPassword::Guessable);
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
@@ -61,6 +63,21 @@ impl Password {
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// What is left of a password without the words about the person: whoever
+/// knows the person needs to guess only this.
+fn without_words(text: &str, about_person: &[&str]) -> Zeroizing<String> {
+    let about = about_person.join(" ").to_lowercase();
+    let mut words: Vec<&str> = about
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() > 2)
+        .collect();
+    words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = words
+        .into_iter()
+        .fold(text.to_lowercase(), |rest, word| rest.replace(word, ""));
+    Zeroizing::new(rest)
 }
 
 impl std::fmt::Debug for Password {
@@ -92,6 +109,13 @@ mod tests {
             Password::choose(&"x9 ".repeat(60), &[]).unwrap_err(),
             WeakPassword::TooLong
         );
+    }
+
+    #[test]
+    fn words_about_the_person_are_guessed_one_by_one() {
+        let about = ["Ada Lovelace", "Analytical Engines"];
+        let refused = Password::choose("adalovelace-engines", &about);
+        assert_eq!(refused.unwrap_err(), WeakPassword::Guessable);
     }
 
     #[test]

@@ -148,6 +148,6 @@ async fn links_of_nobody_are_over() {
         .await;
     campaign(&machine).await;
     let path = one_click(&machine, &offers(&machine, &person).await[0]);
-    machine.pass(SignedDuration::from_hours(24 * 300)).await;
+    machine.pass(SignedDuration::from_hours(24 * 13)).await;
     machine.anonymous().send(urlencoded(&path)).await.is(200);
 }

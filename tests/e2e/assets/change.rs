@@ -112,7 +112,10 @@ async fn what_is_left_out_stays_and_null_takes_away() {
         (json!({"name": "a/b.png"}), "name"),
         (json!({"description": "x".repeat(4_001)}), "description"),
         (json!({"own_labels": ["a#b"]}), "own_labels"),
-        (json!({"own_labels": vec!["x"; 51]}), "own_labels"),
+        (
+            json!({"own_labels": (0..51).map(|n| n.to_string()).collect::<Vec<_>>()}),
+            "own_labels",
+        ),
     ] {
         assert_eq!(
             change(body).await.problem(422, "invalid_field")["field"],

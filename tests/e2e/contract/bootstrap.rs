@@ -64,7 +64,10 @@ fn answer(outcome: Outcome) -> (Value, Value) {
         panic!("an error: {outcome:?}");
     };
     let body = answer["body"].as_str().unwrap_or("null");
-    (answer["statusCode"].clone(), serde_json::from_str(body).unwrap())
+    (
+        answer["statusCode"].clone(),
+        serde_json::from_str(body).unwrap(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,19 +78,42 @@ async fn the_uploads_program_serves_an_upload() {
     let picture = pictures::png();
     let body = announced("dot.png", "image/png", &picture);
 
-    let (status, problem) = answer(program.invoke(event("POST", "/uploads", None, Some(&body))).await);
-    assert_eq!((status, &problem["code"]), (json!(401), &json!("sign_in_required")));
+    let (status, problem) = answer(
+        program
+            .invoke(event("POST", "/uploads", None, Some(&body)))
+            .await,
+    );
+    assert_eq!(
+        (status, &problem["code"]),
+        (json!(401), &json!("sign_in_required"))
+    );
     assert_eq!(problem["request_id"], "JKJaXmPLvHcESHA=");
 
-    let (status, upload) = answer(program.invoke(event("POST", "/uploads", Some(&user), Some(&body))).await);
+    let (status, upload) = answer(
+        program
+            .invoke(event("POST", "/uploads", Some(&user), Some(&body)))
+            .await,
+    );
     assert_eq!(status, 201, "{upload}");
-    send_to(machine.http(), &upload["put"], picture).await.is(200);
+    send_to(machine.http(), &upload["put"], picture)
+        .await
+        .is(200);
     let path = format!("/uploads/{}/complete", upload["id"].as_str().unwrap());
-    let (status, finished) = answer(program.invoke(event("POST", &path, Some(&user), None)).await);
-    assert_eq!((status, &finished["state"]), (json!(200), &json!("finished")));
+    let (status, finished) = answer(
+        program
+            .invoke(event("POST", &path, Some(&user), None))
+            .await,
+    );
+    assert_eq!(
+        (status, &finished["state"]),
+        (json!(200), &json!("finished"))
+    );
     machine.settled().await;
     let asset = format!("/assets/{}", upload["asset_id"].as_str().unwrap());
-    assert_eq!(user.api.get(asset).await.json(200)["preview"]["state"], "ready");
+    assert_eq!(
+        user.api.get(asset).await.json(200)["preview"]["state"],
+        "ready"
+    );
 
     // A body that is base64, as API Gateway sends bytes.
     use base64::Engine;
@@ -99,8 +125,18 @@ async fn the_uploads_program_serves_an_upload() {
 
     // What is no event is an error of the invocation, and the program goes on.
     let outcome = program.invoke(json!({"not": "an event"})).await;
-    assert!(matches!(outcome, Outcome::Error(_)), "{outcome:?}");
+    let Outcome::Error(error) = outcome else {
+        panic!("an answer: {outcome:?}");
+    };
+    assert!(error["errorMessage"].is_string(), "{error}");
     let nothing = "/uploads/upl_00000000000000000000000000000000";
-    let (status, problem) = answer(program.invoke(event("GET", nothing, Some(&user), None)).await);
-    assert_eq!((status, &problem["code"]), (json!(404), &json!("not_found")));
+    let (status, problem) = answer(
+        program
+            .invoke(event("GET", nothing, Some(&user), None))
+            .await,
+    );
+    assert_eq!(
+        (status, &problem["code"]),
+        (json!(404), &json!("not_found"))
+    );
 }

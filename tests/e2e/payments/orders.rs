@@ -1,7 +1,5 @@
 //! Every permutation and every duplication of a set of events ends in the same state.
 
-use proptest::prelude::RngCore;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use store::catalog::billing::payment_key;
 

@@ -145,6 +145,7 @@ async fn while_the_provider_does_not_answer_an_event_is_not_taken() {
         "applied"
     );
     let asked = provider.asked();
+    assert_eq!(asked[0].what, charge);
     let key = asked[0].headers["authorization"].to_str().unwrap();
     assert_eq!(
         key,

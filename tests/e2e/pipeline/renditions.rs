@@ -191,7 +191,7 @@ async fn what_can_not_be_shown_ends_in_a_state_and_not_in_a_loop() {
             "noise",
             "image/tiff",
             b"II*\0\x08\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
-            "damaged",
+            "truncated",
         ),
     ];
     for (what, declared, bytes, code) in cases {

@@ -25,12 +25,8 @@ async fn a_known_address_is_answered_like_an_unknown_one() {
     let for_known = count.operations();
 
     assert_eq!(told(&of_new), told(&of_known));
-    let names = |answer: &crate::support::Answer| {
-        answer
-            .headers
-            .keys()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
+    let names = |answer: &Answer| -> BTreeSet<_> {
+        answer.headers.keys().map(ToString::to_string).collect()
     };
     assert_eq!(names(&of_new), names(&of_known));
     assert_eq!(for_new, for_known, "the same work for both");

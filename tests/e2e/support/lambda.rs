@@ -52,11 +52,16 @@ impl Program {
             waiting: Waiting::default(),
         };
         let waiting = Arc::clone(&runtime.waiting);
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .with_state(runtime);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -88,9 +93,15 @@ impl Program {
         let id = hex::encode(super::random::<16>());
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().await.insert(id.clone(), sender);
-        self.events.send((id, event)).await.expect("the program listens");
+        self.events
+            .send((id, event))
+            .await
+            .expect("the program listens");
         let outcome = tokio::time::timeout(std::time::Duration::from_secs(60), receiver);
-        outcome.await.expect("an answer in time").expect("an answer")
+        outcome
+            .await
+            .expect("an answer in time")
+            .expect("an answer")
     }
 }
 
@@ -98,18 +109,37 @@ impl Program {
 async fn built(package: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    cargo.args(["build", "--offline", "--message-format=json", "--tests", "--bin", package]);
+    cargo.args([
+        "build",
+        "--offline",
+        "--message-format=json",
+        "--tests",
+        "--bin",
+        package,
+    ]);
     cargo.args(["-p", package, "-p", env!("CARGO_PKG_NAME")]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    let output = cargo.stderr(Stdio::piped()).output().await.expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = cargo
+        .stderr(Stdio::piped())
+        .output()
+        .await
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let messages = String::from_utf8(output.stdout).unwrap();
-    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let artifacts = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs = artifacts.filter(|artifact| {
         let target = &artifact["target"];
-        artifact["profile"]["test"] == false && target["name"] == package && target["kind"][0] == "bin"
+        artifact["profile"]["test"] == false
+            && target["name"] == package
+            && target["kind"][0] == "bin"
     });
     let program = programs.next().expect("a program");
     program["executable"].as_str().expect("its path").into()
@@ -118,15 +148,44 @@ async fn built(package: &str) -> PathBuf {
 /// The variables by which the SDKs find this machine's services, in the place of AWS's.
 async fn services(machine: &TestMachine) -> HashMap<String, String> {
     let config = machine.sdk_config("bootstrap");
-    let credentials = config.credentials_provider().unwrap().provide_credentials().await.unwrap();
+    let credentials = config
+        .credentials_provider()
+        .unwrap()
+        .provide_credentials()
+        .await
+        .unwrap();
     let mut variables = HashMap::from([
-        ("AWS_REGION".to_owned(), config.region().unwrap().to_string()),
-        ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id().to_owned()),
-        ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key().to_owned()),
+        (
+            "AWS_REGION".to_owned(),
+            config.region().unwrap().to_string(),
+        ),
+        (
+            "AWS_ACCESS_KEY_ID".to_owned(),
+            credentials.access_key_id().to_owned(),
+        ),
+        (
+            "AWS_SECRET_ACCESS_KEY".to_owned(),
+            credentials.secret_access_key().to_owned(),
+        ),
     ]);
-    for service in ["DynamoDB", "S3", "SQS", "SES", "KMS", "Secrets Manager", "Rekognition"] {
-        let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
-        let endpoint = config.service_config().unwrap().load_config(key.build().unwrap()).unwrap();
+    for service in [
+        "DynamoDB",
+        "S3",
+        "SQS",
+        "SES",
+        "KMS",
+        "Secrets Manager",
+        "Rekognition",
+    ] {
+        let key = ServiceConfigKey::builder()
+            .service_id(service)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url");
+        let endpoint = config
+            .service_config()
+            .unwrap()
+            .load_config(key.build().unwrap())
+            .unwrap();
         let name = service.to_uppercase().replace(' ', "_");
         variables.insert(format!("AWS_ENDPOINT_URL_{name}"), endpoint);
     }
@@ -142,13 +201,23 @@ async fn next(State(runtime): State<Runtime>) -> impl IntoResponse {
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:000000000000:function:x".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-central-1:000000000000:function:x".to_owned(),
+        ),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned(),
+        ),
     ];
     (headers, Json(event)).into_response()
 }
 
-async fn response(State(runtime): State<Runtime>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn response(
+    State(runtime): State<Runtime>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     runtime.ended(&id, Outcome::Answer(read(&body))).await
 }
 

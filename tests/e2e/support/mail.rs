@@ -29,13 +29,6 @@ impl TestMachine {
         let links = mails.iter().rev().find_map(|mail| link_in(mail, kind));
         links.unwrap_or_else(|| panic!("no letter with a link #{kind}="))
     }
-
-    /// Deletes what an address got, as its owner would.
-    pub async fn empty_inbox(&self, address: &str) {
-        for mail in self.mails_to(address).await {
-            self.mailbox().delete(&mail.summary.id).await.unwrap();
-        }
-    }
 }
 
 /// The secret of the letter's link of this kind.

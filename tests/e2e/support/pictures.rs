@@ -43,7 +43,7 @@ pub fn jpeg_with_exif(width: u32, height: u32, artist: &str) -> Vec<u8> {
     [&plain[..2], &[0xff, 0xe1], &length, &exif, &plain[2..]].concat()
 }
 
-/// TIFF 6.0 directories in big-endian order: orientation 6, artist, and a GPS latitude.
+/// TIFF 6.0 directories in big-endian order: orientation 6, artist, and a place.
 fn exif(artist: &str) -> Vec<u8> {
     let artist = [artist.as_bytes(), &[0]].concat();
     let directory = 8_u32;
@@ -72,11 +72,14 @@ fn exif(artist: &str) -> Vec<u8> {
     file.extend([0; 4]);
     file.extend(&artist);
     file.resize(file.len() + artist.len() % 2, 0);
-    file.extend(2_u16.to_be_bytes());
+    file.extend(4_u16.to_be_bytes());
+    let values = gps + 2 + 4 * 12 + 4;
     file.extend(entry(0x0001, 2, 2, [b'N', 0, 0, 0]));
-    file.extend(entry(0x0002, 5, 3, (gps + 2 + 2 * 12 + 4).to_be_bytes()));
+    file.extend(entry(0x0002, 5, 3, values.to_be_bytes()));
+    file.extend(entry(0x0003, 2, 2, [b'E', 0, 0, 0]));
+    file.extend(entry(0x0004, 5, 3, (values + 24).to_be_bytes()));
     file.extend([0; 4]);
-    for number in [52_u32, 1, 31, 1, 7, 1] {
+    for number in [52_u32, 1, 31, 1, 7, 1, 13, 1, 24, 1, 33, 1] {
         file.extend(number.to_be_bytes());
     }
     file

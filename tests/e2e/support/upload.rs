@@ -17,12 +17,24 @@ pub fn announced(name: &str, content_type: &str, bytes: &[u8]) -> Value {
 
 /// Sends bytes to a presigned address exactly as the API says.
 pub async fn send_to(http: &Http, address: &Value, bytes: Vec<u8>) -> Answer {
+    let (call, url) = presigned(address, bytes);
+    http.send(call, url).await
+}
+
+/// Whether a presigned address does not take these bytes.
+pub async fn refuses(http: &Http, address: &Value, bytes: Vec<u8>) -> bool {
+    let (call, url) = presigned(address, bytes);
+    let answer = http.attempt(call, url).await;
+    answer.is_none_or(|answer| answer.status.is_client_error())
+}
+
+fn presigned(address: &Value, bytes: Vec<u8>) -> (Call, &str) {
     let url = address["url"].as_str().expect("an address");
     let mut call = Call::new(address["method"].as_str().unwrap(), url).body(bytes);
     for (name, value) in address["headers"].as_object().unwrap() {
         call = call.header(name, value.as_str().unwrap());
     }
-    http.send(call, url).await
+    (call, url)
 }
 
 impl TestMachine {

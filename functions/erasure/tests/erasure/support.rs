@@ -1,5 +1,6 @@
 //! Persons with accounts, assets and requests.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use domain::{
     asset::{ObjectKind, PreviewState, TaggingState},
@@ -340,11 +341,10 @@ impl Stage {
                 .send()
                 .await
                 .unwrap();
-            all.extend(answer.items().iter().map(|item| {
-                // DynamoDB's order of attributes is nobody's
-                let sorted: std::collections::BTreeMap<_, _> = item.iter().collect();
-                format!("{table} {sorted:?}")
-            }));
+            let items = answer.items().iter();
+            all.extend(
+                items.map(|item| format!("{table} {}", written(&AttributeValue::M(item.clone())))),
+            );
         }
         for bucket in [&self.assets, &self.proofs] {
             let versions = bucket.versions("").await.unwrap();
@@ -352,6 +352,21 @@ impl Stage {
         }
         all.sort();
         all
+    }
+}
+
+/// A value as text; DynamoDB's order of attributes is nobody's.
+fn written(value: &AttributeValue) -> String {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    match value {
+        AttributeValue::M(map) => {
+            let sorted: std::collections::BTreeMap<_, _> = map
+                .iter()
+                .map(|(name, value)| (name, written(value)))
+                .collect();
+            format!("{sorted:?}")
+        }
+        other => format!("{other:?}"),
     }
 }
 

@@ -342,14 +342,20 @@ fn key_part(name: &str, kind: KeyType) -> KeySchemaElement {
 }
 
 async fn create_tables(client: &aws_sdk_dynamodb::Client) {
-    type Index = (&'static str, &'static str, &'static str);
-    let tables: [(&str, Option<Index>); 4] = [
-        ("catalog", Some(("due", "due_queue", "due_at"))),
-        ("people", Some(("queue", "queue", "queue_due"))),
-        ("keys", None),
-        ("ledger", None),
+    type Index = (&'static str, &'static str, Option<&'static str>);
+    let tables: [(&str, &[Index]); 4] = [
+        ("catalog", &[("due", "due_queue", Some("due_at"))]),
+        (
+            "people",
+            &[
+                ("queue", "queue", Some("queue_due")),
+                ("requests", "request_id", None),
+            ],
+        ),
+        ("keys", &[]),
+        ("ledger", &[]),
     ];
-    for (table, index) in tables {
+    for (table, indexes) in tables {
         let mut request = client
             .create_table()
             .table_name(table)
@@ -358,21 +364,20 @@ async fn create_tables(client: &aws_sdk_dynamodb::Client) {
             .attribute_definitions(attribute("sk"))
             .key_schema(key_part("pk", KeyType::Hash))
             .key_schema(key_part("sk", KeyType::Range));
-        if let Some((name, hash, range)) = index {
+        for (name, hash, range) in indexes {
             let projection = Projection::builder()
                 .projection_type(ProjectionType::KeysOnly)
                 .build();
-            let index = GlobalSecondaryIndex::builder()
-                .index_name(name)
+            let mut index = GlobalSecondaryIndex::builder()
+                .index_name(*name)
                 .projection(projection)
-                .key_schema(key_part(hash, KeyType::Hash))
-                .key_schema(key_part(range, KeyType::Range))
-                .build()
-                .unwrap();
-            request = request
-                .attribute_definitions(attribute(hash))
-                .attribute_definitions(attribute(range))
-                .global_secondary_indexes(index);
+                .key_schema(key_part(hash, KeyType::Hash));
+            request = request.attribute_definitions(attribute(hash));
+            if let Some(range) = range {
+                index = index.key_schema(key_part(range, KeyType::Range));
+                request = request.attribute_definitions(attribute(range));
+            }
+            request = request.global_secondary_indexes(index.build().unwrap());
         }
         request.send().await.unwrap();
     }
