@@ -69,6 +69,14 @@ mod tests {
 
     use super::document;
 
+    /// `cargo run -- openapi > infra/openapi.json` writes it anew.
+    #[test]
+    fn the_committed_document_is_that_of_the_code() {
+        let committed = include_str!("../../infra/openapi.json");
+        let generated = document().to_pretty_json().unwrap();
+        assert_eq!(generated.trim(), committed.trim());
+    }
+
     #[test]
     fn operations_have_ids_of_their_own() {
         let document = serde_json::to_value(document()).unwrap();

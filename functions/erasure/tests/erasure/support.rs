@@ -357,7 +357,6 @@ impl Stage {
 
 /// A value as text; DynamoDB's order of attributes is nobody's.
 fn written(value: &AttributeValue) -> String {
-    use aws_sdk_dynamodb::types::AttributeValue;
     match value {
         AttributeValue::M(map) => {
             let sorted: std::collections::BTreeMap<_, _> = map
