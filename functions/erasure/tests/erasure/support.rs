@@ -365,6 +365,7 @@ fn written(value: &AttributeValue) -> String {
                 .collect();
             format!("{sorted:?}")
         }
+        AttributeValue::L(list) => format!("{:?}", list.iter().map(written).collect::<Vec<_>>()),
         other => format!("{other:?}"),
     }
 }
