@@ -22,26 +22,25 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// AWS calls of each route after authentication's one BatchGetItem, where
 /// there is one. To open a person's data takes three: the items, the key, the
-/// ledger's entry. Ending sessions takes three: listing before and after the
-/// transaction, and a batch for what is left.
+/// ledger's entry. Sessions end in the transaction of what ends them.
 pub const BUDGETS: &[(&str, u32)] = &[
     // two limits, the account, one transaction
     ("POST /sessions", 4),
     ("GET /sessions", 1),
-    // the list, one batch for every 25, the ledger's entry
-    ("DELETE /sessions", 3),
+    // the account, one transaction
+    ("DELETE /sessions", 2),
     ("DELETE /sessions/current", 1),
     // the account, the person, one transaction
     ("POST /password-resets", 5),
-    // link, person, sessions, one transaction
-    ("POST /password-resets/confirm", 8),
-    // two limits, account, person, sessions, one transaction
-    ("PUT /me/password", 10),
+    // link, person, account, one transaction
+    ("POST /password-resets/confirm", 6),
+    // two limits, account, person, account, one transaction
+    ("PUT /me/password", 8),
     ("GET /me", 3),
     ("PATCH /me", 4),
     ("POST /me/email-change", 4),
-    // links, person, account, suppression, sessions, one transaction
-    ("POST /me/email-change/confirm", 10),
+    // links, person, account, suppression, one transaction
+    ("POST /me/email-change/confirm", 7),
     ("GET /me/consents", 2),
     ("GET /me/consents/{purpose}", 2),
     // record and history, person, one transaction

@@ -96,7 +96,7 @@ fn wrong_credentials() -> Problem {
 /// Sign in
 ///
 /// Opens a session of 12 hours: for browsers in a cookie, for others as a
-/// bearer secret.
+/// bearer secret. The newest 50 stay open.
 #[utoipa::path(
     post, path = "/sessions", tag = "sessions", request_body = SignInForm,
     responses(
@@ -163,7 +163,7 @@ pub(crate) struct SessionView {
 pub(crate) struct SessionList {
     /// The newest first.
     items: Vec<SessionView>,
-    /// Always `null`: the list is short.
+    /// Always `null`: there are at most 50.
     next_cursor: Option<String>,
 }
 
@@ -237,7 +237,6 @@ pub(crate) async fn sign_out_everywhere(
     State(app): State<App>,
     signed_in: SignedIn,
 ) -> Result<WithCookie<()>, Problem> {
-    let (subject, workspace) = (signed_in.subject(), signed_in.workspace_id());
-    end_all_sessions(&app.db, subject, workspace, signed_in.now).await?;
+    end_all_sessions(&app.db, &signed_in.session, signed_in.now).await?;
     Ok(signed_out())
 }

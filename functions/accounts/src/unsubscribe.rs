@@ -98,6 +98,7 @@ fn is_one_click(headers: &HeaderMap, body: &[u8]) -> bool {
     responses(
         (status = 200, description = "No marketing is sent any more", body = String, content_type = "text/html"),
         (status = 410, description = "There is no such link any more", body = ProblemDocument),
+        (status = 413, body = ProblemDocument),
         (status = 422, description = "Not the body of RFC 8058", body = ProblemDocument),
         (status = "default", body = ProblemDocument),
     ),

@@ -151,14 +151,15 @@ pub(crate) struct WorkspaceChange {
 
 /// Change the workspace
 ///
-/// For an owner: switches the AI for the workspace's assets on and off.
+/// For an owner: switches the AI for the workspace's assets on and off. In a
+/// read-only workspace it can be switched off only.
 #[utoipa::path(
     patch, path = "/workspace", tag = "workspace", request_body = WorkspaceChange,
     params(("If-Match" = String, Header, description = "The ETag that was read")),
     responses(
         (status = 200, body = WorkspaceView, headers(("ETag" = String, description = "The new revision"))),
         (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
-        (status = 403, description = "Not an owner, or the workspace is read-only", body = ProblemDocument),
+        (status = 403, description = "Not an owner, or something is to be switched on while the workspace is read-only", body = ProblemDocument),
         (status = 412, body = ProblemDocument), (status = 413, body = ProblemDocument),
         (status = 415, body = ProblemDocument), (status = 422, body = ProblemDocument),
         (status = 428, body = ProblemDocument),
@@ -173,7 +174,6 @@ pub(crate) async fn change(
     JsonBody { value, .. }: JsonBody<WorkspaceChange>,
 ) -> Result<Versioned<WorkspaceView>, Problem> {
     signed_in.must_own()?;
-    signed_in.may_write()?;
     if_match.check(signed_in.workspace.revision)?;
     let (now, role) = (signed_in.now, signed_in.member.role);
     let (on, wanted) = (signed_in.workspace.features, value.features);
@@ -182,6 +182,10 @@ pub(crate) async fn change(
         text: wanted.text.unwrap_or(on.text),
         moderation: wanted.moderation.unwrap_or(on.moderation),
     };
+    // to keep the AI away is a choice about privacy, which outlives the right to write (3.2b)
+    if switches_on(on, features) || signed_in.workspace.closing_since.is_some() {
+        signed_in.may_write()?;
+    }
     if features == on {
         return Ok(versioned(&signed_in.workspace, role, now));
     }
@@ -189,4 +193,10 @@ pub(crate) async fn change(
         Err(error) if error.refused("workspace") => Err(IfMatch::failed()),
         other => Ok(versioned(&other?, role, now)),
     }
+}
+
+fn switches_on(before: Features, after: Features) -> bool {
+    after.labels && !before.labels
+        || after.text && !before.text
+        || after.moderation && !before.moderation
 }

@@ -145,7 +145,7 @@ pub struct AssetPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub description: Option<Option<String>>,
-    /// All labels of people from now on, at most 50.
+    /// All labels of people from now on, at most 40.
     pub own_labels: Option<Vec<String>>,
 }
 

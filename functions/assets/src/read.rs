@@ -21,14 +21,13 @@ use crate::{
 };
 
 const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 100;
+const MAX_LIMIT: u8 = 100;
 
-pub(crate) fn limit(asked: Option<u32>) -> Result<i32, Problem> {
-    let limit = asked.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::field("limit", "it is a number from 1 to 100"));
-    }
-    Ok(i32::try_from(limit).unwrap_or(i32::MAX))
+pub(crate) fn limit(asked: Option<u32>) -> Result<u8, Problem> {
+    u8::try_from(asked.unwrap_or(DEFAULT_LIMIT))
+        .ok()
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .ok_or_else(|| Problem::field("limit", "it is a number from 1 to 100"))
 }
 
 pub(crate) fn page(page: Page<Asset>) -> Json<AssetPage> {

@@ -64,8 +64,6 @@ pub(crate) enum StateView {
     Completed,
     /// It was refused.
     Refused,
-    /// It was taken back.
-    Withdrawn,
 }
 
 impl From<State> for StateView {
@@ -78,7 +76,6 @@ impl From<State> for StateView {
             State::InProgress => Self::InProgress,
             State::Completed => Self::Completed,
             State::Refused => Self::Refused,
-            State::Withdrawn => Self::Withdrawn,
         }
     }
 }

@@ -18,7 +18,7 @@ use store::{
 use crate::{
     App,
     api::{CaseFile, CaseList, CaseView, Extend, Fields, Refuse, RequestView},
-    follow::{self, access, erasing, illegal, open_details, open_reasons, seal_reasons},
+    follow::{self, access, erasing, illegal},
 };
 
 /// The queue
@@ -75,8 +75,8 @@ async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Person, Pr
 }
 
 fn file(person: &Person, request: &Request, now: Timestamp) -> Result<CaseFile, Problem> {
-    let details = open_details(person, request)?;
-    let reasons = open_reasons(person, request)?;
+    let details = request.open_details(person)?;
+    let reasons = request.open_reasons(person)?;
     let current = match request.progress.kind() {
         RequestKind::Rectification => {
             let profile = person.profile()?;
@@ -148,16 +148,21 @@ pub(crate) async fn verify(
     let mut tx = Tx::new();
     tx.change_request(&request)?;
     follow::counted(&mut tx, &person, &request, now)?;
-    follow::note(
-        &mut tx,
-        &person,
-        &request,
-        Actor::Staff,
-        "request.verified",
-        now,
-    );
+    decide(&app, tx, &person, &request, "request.verified", now).await
+}
+
+/// Commits what the staff decided, with its entry in the ledger.
+async fn decide(
+    app: &App,
+    mut tx: Tx,
+    person: &Person,
+    request: &Request,
+    event: &str,
+    now: Timestamp,
+) -> Result<Json<CaseView>, Problem> {
+    follow::note(&mut tx, person, request, Actor::Staff, event, now);
     app.db.commit(tx).await.map_err(erasing)?;
-    Ok(closed(&request, now))
+    Ok(closed(request, now))
 }
 
 fn closed(request: &Request, now: Timestamp) -> Json<CaseView> {
@@ -185,6 +190,7 @@ fn reason(text: &str) -> Result<String, Problem> {
     params(("id" = String, Path, description = "The request's id")),
     request_body = Extend,
     responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
@@ -203,10 +209,10 @@ pub(crate) async fn extend(
     let request = find(&app, id, now).await?;
     let progress = request.progress.clone().extend(now).map_err(illegal)?;
     let person = open(&app, &request, now).await?;
-    let mut reasons = open_reasons(&person, &request)?;
+    let mut reasons = request.open_reasons(&person)?;
     reasons.extension = Some(reason);
     let mut request = request.with(progress);
-    seal_reasons(&person, &mut request, &reasons)?;
+    request.seal_reasons(&person, &reasons)?;
 
     let mut tx = Tx::new();
     tx.change_request(&request)?;
@@ -216,16 +222,7 @@ pub(crate) async fn extend(
         due_at: request.progress.due_at(),
     };
     tx.mail(request.subject, letter, now);
-    follow::note(
-        &mut tx,
-        &person,
-        &request,
-        Actor::Staff,
-        "request.extended",
-        now,
-    );
-    app.db.commit(tx).await.map_err(erasing)?;
-    Ok(closed(&request, now))
+    decide(&app, tx, &person, &request, "request.extended", now).await
 }
 
 /// Refuse a request
@@ -237,6 +234,7 @@ pub(crate) async fn extend(
     params(("id" = String, Path, description = "The request's id")),
     request_body = Refuse,
     responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
@@ -260,16 +258,17 @@ pub(crate) async fn refuse(
         .refuse(ground.clone(), now)
         .map_err(illegal)?;
     let person = open(&app, &request, now).await?;
-    let mut reasons = open_reasons(&person, &request)?;
+    let mut reasons = request.open_reasons(&person)?;
     reasons.refusal = Some(reason);
     let restricted = request.progress.restricts();
     let mut request = request.with(progress);
-    seal_reasons(&person, &mut request, &reasons)?;
+    request.seal_reasons(&person, &reasons)?;
 
     let mut tx = Tx::new();
     tx.change_request(&request)?;
-    if restricted && is_last_restriction(&app, &request, now).await? {
-        tx.lift_restriction(request.subject);
+    if restricted {
+        let all = app.db.requests_of(request.subject, now).await?;
+        tx.end_restriction(&request, &all);
     } else {
         tx.alive(request.subject);
     }
@@ -279,24 +278,7 @@ pub(crate) async fn refuse(
         ground: ground.into(),
     };
     tx.mail(request.subject, letter, now);
-    follow::note(
-        &mut tx,
-        &person,
-        &request,
-        Actor::Staff,
-        "request.refused",
-        now,
-    );
-    app.db.commit(tx).await.map_err(erasing)?;
-    Ok(closed(&request, now))
-}
-
-/// No other request of the person keeps processing restricted.
-async fn is_last_restriction(app: &App, ended: &Request, now: Timestamp) -> Result<bool, Problem> {
-    let requests = app.db.requests_of(ended.subject, now).await?;
-    Ok(!requests
-        .iter()
-        .any(|other| other.id != ended.id && other.progress.restricts()))
+    decide(&app, tx, &person, &request, "request.refused", now).await
 }
 
 /// Approve a request
@@ -337,14 +319,5 @@ pub(crate) async fn approve(
     let mut tx = Tx::new();
     tx.change_request(&request)?;
     follow::approved(&mut tx, &request, now);
-    follow::note(
-        &mut tx,
-        &person,
-        &request,
-        Actor::Staff,
-        "request.approved",
-        now,
-    );
-    app.db.commit(tx).await.map_err(erasing)?;
-    Ok(closed(&request, now))
+    decide(&app, tx, &person, &request, "request.approved", now).await
 }

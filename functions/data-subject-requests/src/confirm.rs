@@ -30,6 +30,8 @@ use crate::{
     params(("id" = String, Path, description = "The request's id")),
     request_body = Confirm,
     responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 200, body = RequestView),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
@@ -105,7 +107,7 @@ pub(crate) async fn store_confirmed(
     now: Timestamp,
 ) -> Result<Request, Problem> {
     if let Some(details) = written {
-        follow::seal_details(person, &mut request, details)?;
+        request.seal_details(person, details)?;
     }
     let mut tx = Tx::new();
     tx.change_request(&request)?;

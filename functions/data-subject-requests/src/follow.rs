@@ -4,15 +4,15 @@ use domain::{
     consequence::{Consequence, Job, Letter},
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose},
-    request::{Details, IllegalMove, RequestKind, State},
+    request::{IllegalMove, RequestKind, State},
     time::Timestamp,
 };
 use platform::http::Problem;
 use store::{
     StoreError, Tx,
     outbox::{Message, Owner},
-    people::{Reasons, Request, request_key},
-    personal::{Access, GateError, Person},
+    people::Request,
+    personal::{Access, Person},
 };
 
 /// Access to what is written in requests (clause 4.5: requests of section 6).
@@ -88,56 +88,6 @@ pub(crate) fn approved(tx: &mut Tx, request: &Request, now: Timestamp) {
         tx.mail(request.subject, Letter::ErasureBegins { case }, now);
     }
     work(tx, request, now);
-}
-
-/// Seals what the person wrote; nothing is stored of nothing.
-pub(crate) fn seal_details(
-    person: &Person,
-    request: &mut Request,
-    details: &Details,
-) -> Result<(), Problem> {
-    if details.is_empty() {
-        request.details = None;
-        return Ok(());
-    }
-    let key = request_key(request.subject, request.id);
-    let text = serde_json::to_string(details).map_err(|e| Problem::internal(&e))?;
-    let sealed = person.seal::<Request>(domain::data_map::Field::RequestDetails, &key, &text)?;
-    request.details = Some(sealed);
-    Ok(())
-}
-
-/// Opens what the person wrote.
-pub(crate) fn open_details(person: &Person, request: &Request) -> Result<Details, Problem> {
-    let Some(sealed) = &request.details else {
-        return Ok(Details::default());
-    };
-    let key = request_key(request.subject, request.id);
-    let text = person.unseal::<Request>(domain::data_map::Field::RequestDetails, &key, sealed)?;
-    serde_json::from_str(&text).map_err(|_| GateError::Tampered("details").into())
-}
-
-/// Seals the staff's words.
-pub(crate) fn seal_reasons(
-    person: &Person,
-    request: &mut Request,
-    reasons: &Reasons,
-) -> Result<(), Problem> {
-    let key = request_key(request.subject, request.id);
-    let text = serde_json::to_string(reasons).map_err(|e| Problem::internal(&e))?;
-    let sealed = person.seal::<Request>(domain::data_map::Field::RequestReason, &key, &text)?;
-    request.reason = Some(sealed);
-    Ok(())
-}
-
-/// Opens the staff's words.
-pub(crate) fn open_reasons(person: &Person, request: &Request) -> Result<Reasons, Problem> {
-    let Some(sealed) = &request.reason else {
-        return Ok(Reasons::default());
-    };
-    let key = request_key(request.subject, request.id);
-    let text = person.unseal::<Request>(domain::data_map::Field::RequestReason, &key, sealed)?;
-    serde_json::from_str(&text).map_err(|_| GateError::Tampered("reason").into())
 }
 
 /// The problem of a step that does not follow.

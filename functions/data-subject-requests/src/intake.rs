@@ -16,11 +16,11 @@ use domain::{
 };
 use platform::http::{ClientInfo, JsonBody, Problem, ProblemDocument, SignedIn};
 use store::{
-    StoreError, Tx,
+    Tx,
     limits::Limit,
     outbox::{Message, Owner},
     people::Request,
-    personal::Person,
+    personal::{GateError, Person},
 };
 
 use crate::{
@@ -52,6 +52,8 @@ const PER_NETWORK: Limit = Limit {
     post, path = "/data-subject-requests", tag = "data-subject-requests",
     request_body = Ask,
     responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 200, description = "An open request of this kind absorbs it.", body = RequestView),
         (status = 201, description = "It was received.", body = RequestView),
         (status = 202, description = "By address: whoever owns it gets a link.", body = Received),
@@ -126,35 +128,12 @@ async fn by_session(app: &App, signed_in: &SignedIn, body: &Ask) -> Result<Respo
             let view = Json(RequestView::closed(&request, now));
             Ok((StatusCode::CREATED, [("location", location)], view).into_response())
         }
-        Err(error) if error.refused("open request") => {
+        Err(GateError::Store(error)) if error.refused("open request") => {
             let request = absorb(app, &person, kind, &details, now).await?;
             Ok(Json(RequestView::closed(&request, now)).into_response())
         }
-        Err(Failed::Store(error)) => Err(follow::erasing(error)),
-        Err(Failed::Problem(problem)) => Err(problem),
-    }
-}
-
-enum Failed {
-    Store(StoreError),
-    Problem(Problem),
-}
-
-impl Failed {
-    fn refused(&self, action: &str) -> bool {
-        matches!(self, Self::Store(error) if error.refused(action))
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<Problem> for Failed {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+        Err(GateError::Store(error)) => Err(follow::erasing(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -164,10 +143,10 @@ async fn store_new(
     kind: RequestKind,
     details: &Details,
     now: Timestamp,
-) -> Result<Request, Failed> {
+) -> Result<Request, GateError> {
     let progress = Progress::received(kind, Regime::default(), Level::L3, now);
     let mut request = Request::new(person.subject(), RequestId::new(now), progress);
-    follow::seal_details(person, &mut request, details)?;
+    request.seal_details(person, details)?;
     let mut tx = Tx::new();
     tx.open_request(&request, now)?;
     follow::counted(&mut tx, person, &request, now)?;

@@ -20,7 +20,7 @@ use crate::{App, api::LedgerKey};
     get, path = "/certificates/{case}", tag = "proofs",
     params(("case" = String, Path, description = "The case, as the letter named it")),
     responses(
-        (status = 200, description = "The certificate's text with its signature.", body = String, content_type = "application/json"),
+        (status = 200, description = "The certificate's text with its signature.", body = Object, content_type = "application/json"),
         (status = 404, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
     ),

@@ -24,7 +24,7 @@ use crate::{
     App,
     api::{RequestList, RequestView},
     confirm::{copy_of, own},
-    follow::{access, open_details, open_reasons},
+    follow::access,
 };
 
 /// List your requests
@@ -78,8 +78,8 @@ pub(crate) async fn show(
         request.progress.kind().clause(),
     );
     let person = app.gate.open(request.subject, access, now).await?;
-    let details = open_details(&person, &request)?;
-    let reasons = open_reasons(&person, &request)?;
+    let details = request.open_details(&person)?;
+    let reasons = request.open_reasons(&person)?;
     Ok(Json(RequestView::opened(&request, details, reasons, now)))
 }
 
@@ -100,9 +100,10 @@ pub(crate) struct ExportQuery {
     get, path = "/data-subject-requests/{id}/export", tag = "data-subject-requests",
     params(("id" = String, Path, description = "The request's id"), ExportQuery),
     responses(
-        (status = 200, description = "The copy, for machines or for people.", content((String = "application/json"), (String = "text/html"))),
+        (status = 200, description = "The copy, for machines or for people.", content((Object = "application/json"), (String = "text/html"))),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
+        (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
     ),
     security(("bearer" = []), ("cookie" = [])),

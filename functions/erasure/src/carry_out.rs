@@ -5,13 +5,13 @@ use domain::{
     ids::{RequestId, SubjectId},
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose},
-    request::{Details, IllegalMove, RequestKind, State},
+    request::{IllegalMove, RequestKind, State},
     time::Timestamp,
 };
 use store::{
     Tx,
-    people::{Reasons, Request, request_key},
-    personal::{Access, GateError, Person},
+    people::Request,
+    personal::{Access, Person},
 };
 
 use crate::{App, Error, correct, erase, export, lift};
@@ -84,23 +84,3 @@ pub(crate) const READ_REQUEST: Access = Access {
     categories: &[Category::Request],
     clause: "6.3",
 };
-
-/// What the person wrote.
-pub(crate) fn details(person: &Person, request: &Request) -> Result<Details, Error> {
-    let Some(sealed) = &request.details else {
-        return Ok(Details::default());
-    };
-    let key = request_key(request.subject, request.id);
-    let text = person.unseal::<Request>(domain::data_map::Field::RequestDetails, &key, sealed)?;
-    serde_json::from_str(&text).map_err(|_| GateError::Tampered("details").into())
-}
-
-/// What the staff wrote.
-pub(crate) fn reasons(person: &Person, request: &Request) -> Result<Reasons, Error> {
-    let Some(sealed) = &request.reason else {
-        return Ok(Reasons::default());
-    };
-    let key = request_key(request.subject, request.id);
-    let text = person.unseal::<Request>(domain::data_map::Field::RequestReason, &key, sealed)?;
-    serde_json::from_str(&text).map_err(|_| GateError::Tampered("reason").into())
-}

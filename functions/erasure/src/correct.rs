@@ -8,7 +8,7 @@ use store::{Condition, Tx, people::Request, personal::Access};
 
 use crate::{
     App, Error,
-    carry_out::{READ_REQUEST, close, completed, details},
+    carry_out::{READ_REQUEST, close, completed},
 };
 
 const CLARIFY: Access = Access {
@@ -21,7 +21,7 @@ const CLARIFY: Access = Access {
 
 pub(crate) async fn apply(app: &App, request: Request, now: Timestamp) -> Result<(), Error> {
     let reader = app.gate.open(request.subject, READ_REQUEST, now).await?;
-    let correction = details(&reader, &request)?.fields.unwrap_or_default();
+    let correction = request.open_details(&reader)?.fields.unwrap_or_default();
     let person = app.gate.open(request.subject, CLARIFY, now).await?;
     let corrected = correction.apply(person.profile()?);
     let sealed = person.seal_profile(&corrected)?;

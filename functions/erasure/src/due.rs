@@ -12,11 +12,7 @@ use domain::{
 };
 use store::{
     Condition, StoreError, Table, Tx, Update,
-    catalog::{
-        self, Asset, Member, Workspace,
-        asset::{asset_key, trash_key},
-        workspace::workspace_key,
-    },
+    catalog::{self, Asset, Member, Workspace, asset::trash_key, workspace::workspace_key},
     outbox::Owner,
     people::{PendingSignUp, PersonRecord, PersonState, partition, pending_key, person_key},
     personal::wrapped_key,
@@ -138,12 +134,7 @@ async fn release(
 /// Destroys an asset that is in the trash, with every version of its objects,
 /// and returns its quota. One that was restored meanwhile stays.
 pub(crate) async fn asset(app: &App, workspace: WorkspaceId, id: AssetId) -> Result<(), Error> {
-    if app
-        .db
-        .get::<Asset>(&asset_key(workspace, id))
-        .await?
-        .is_some()
-    {
+    if app.db.asset(workspace, id).await?.is_some() {
         return Ok(());
     }
     let trashed: Option<Asset> = app.db.get(&trash_key(workspace, id)).await?;
@@ -164,16 +155,11 @@ pub(crate) async fn asset(app: &App, workspace: WorkspaceId, id: AssetId) -> Res
 
 async fn drop_item(app: &App, asset: &Asset) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let bytes = i64::try_from(asset.size_bytes).unwrap_or(i64::MAX);
     let unchanged = Condition::equals("revision", asset.revision)?;
-    let quota = Update::new()
-        .add("stored_bytes", -bytes)
-        .when(Condition::item_exists());
     let mut tx = Tx::new();
     let key = trash_key(asset.workspace, asset.id);
     tx.delete("asset", Table::Catalog, &key, Some(&unchanged));
-    let workspace = workspace_key(asset.workspace);
-    tx.update("workspace", Table::Catalog, &workspace, &quota);
+    tx.give_back(asset.workspace, asset.size_bytes);
     tx.record(
         Entry::new(now, Actor::System, "asset.purged", "5.2a")
             .with_workspace(asset.workspace)

@@ -13,12 +13,10 @@ mod intake;
 mod lift;
 mod objects;
 
-use std::sync::Arc;
-
 use aws_lambda_events::sqs::SqsMessage;
 use domain::consequence::Job;
 use platform::{
-    Clock, ConfigError, Env,
+    Clock, ConfigError, Env, House,
     lambda::InvalidEvent,
     objects::{ObjectError, Objects},
     signing::{Signer, SigningError},
@@ -36,16 +34,8 @@ pub struct App {
     exports: Objects,
     proofs: Objects,
     signer: Signer,
-    house: Arc<House>,
+    house: House,
     clock: Clock,
-}
-
-/// Who answers for the service.
-#[derive(Debug)]
-struct House {
-    operator: String,
-    privacy_address: String,
-    public_url: String,
 }
 
 impl App {
@@ -66,11 +56,7 @@ impl App {
             exports: Objects::new(aws, env, "BUCKET_EXPORTS")?,
             proofs: Objects::new(aws, env, "BUCKET_PROOFS")?,
             signer: Signer::new(aws, env)?,
-            house: Arc::new(House {
-                operator: env.required("OPERATOR_NAME")?,
-                privacy_address: env.required("PRIVACY_ADDRESS")?,
-                public_url: env.required("PUBLIC_URL")?,
-            }),
+            house: House::new(env)?,
             db,
             clock,
         })

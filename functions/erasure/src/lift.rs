@@ -22,17 +22,10 @@ const LIFT: Access = Access {
 pub(crate) async fn lift(app: &App, request: Request, now: Timestamp) -> Result<(), Error> {
     let person = app.gate.open(request.subject, LIFT, now).await?;
     let requests = app.db.requests_of(request.subject, now).await?;
-    let held_by_another = requests
-        .iter()
-        .any(|other| other.id != request.id && other.progress.restricts());
     let request = completed(request, now)?;
 
     let mut tx = Tx::new();
-    if held_by_another {
-        tx.alive(request.subject);
-    } else {
-        tx.lift_restriction(request.subject);
-    }
+    tx.end_restriction(&request, &requests);
     close(&mut tx, &person, &request, "request.restriction_ended", now)?;
     app.db.commit(tx).await?;
     Ok(())

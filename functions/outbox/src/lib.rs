@@ -14,7 +14,7 @@ pub mod verify;
 
 use futures::FutureExt;
 use platform::{
-    Clock, ConfigError, Env,
+    Clock, ConfigError, Env, House,
     lambda::InvalidEvent,
     mail::Mailer,
     objects::{ObjectError, Objects},
@@ -24,8 +24,6 @@ use platform::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Db, StoreError, Tables, personal::Gate};
-
-use crate::letters::House;
 
 /// The function with what it reaches. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -59,11 +57,7 @@ impl App {
             jobs: Jobs::new(aws, env)?,
             signer: Signer::new(aws, env)?,
             proofs: Objects::new(aws, env, "BUCKET_PROOFS")?,
-            house: House {
-                operator: env.required("OPERATOR_NAME")?,
-                public_url: env.required("PUBLIC_URL")?,
-                privacy_address: env.required("PRIVACY_ADDRESS")?,
-            },
+            house: House::new(env)?,
             tables: env.tables(),
             clock,
         })
@@ -96,7 +90,7 @@ pub enum Error {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", tag = "task")]
 enum Task {
-    /// Deliver what the stream did not.
+    /// Deliver and chain what the streams did not bring.
     Sweep,
     /// Sign what was chained since the last time.
     SealRoots,
@@ -118,11 +112,15 @@ async fn dispatch(app: &App, event: Value) -> Result<Value, Error> {
     }
     match Task::deserialize(&event).map_err(|_| Error::UnknownEvent)? {
         Task::Sweep => {
-            let worked = deliver::sweep(app).await?;
+            // one that can't be read does not keep the other from being swept
+            let delivered = deliver::sweep(app).await;
+            let chained = app.db.seal_overdue(app.clock.now()).await;
+            let (delivered, chained) = (delivered?, chained?);
             Ok(json!({
-                "processed": worked.processed,
-                "failed": worked.failed,
-                "more": worked.more,
+                "processed": delivered.processed,
+                "chained": chained.processed,
+                "failed": delivered.failed + chained.failed,
+                "more": delivered.more || chained.more,
             }))
         }
         Task::SealRoots => {

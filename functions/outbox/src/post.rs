@@ -26,8 +26,8 @@ use crate::{
     letters::{self, Desk, Draft, Frame, Receipt, Unwritable},
 };
 
-/// How long the secret of a link may wait to be sent (data map: one day).
-const SECRET_KEPT: SignedDuration = days(1);
+/// How long what travels sealed beside a letter may wait to be sent (data map: one day).
+const SEALED_KEPT: SignedDuration = days(1);
 
 /// Why a letter is not sent, as the ledger names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,7 @@ enum Withheld {
     LinkReplaced,
     AlreadyConfirmed,
     NoSecret,
+    AddressOver,
     UnknownCampaign,
 }
 
@@ -56,6 +57,7 @@ impl Withheld {
             Self::LinkReplaced => "link_replaced",
             Self::AlreadyConfirmed => "already_confirmed",
             Self::NoSecret => "no_secret",
+            Self::AddressOver => "address_over",
             Self::UnknownCampaign => "unknown_campaign",
         }
     }
@@ -179,7 +181,11 @@ async fn prepare(
     let person = app.gate.open(subject, access(message, letter), now).await?;
     let secret = secret(&person, message, now)?;
     let secret = secret.as_ref().map(|secret| secret.as_str());
-    let address = address(app, &person, to, secret).await?;
+    let address = match to {
+        Recipient::OnFile => person.email()?,
+        Recipient::Pending => pending_address(app, &person, secret).await?,
+        Recipient::Former => former_address(&person, message, now)?,
+    };
     let draft = write(app, &person, letter, secret).await?;
     let unsubscribe = match letter.purpose() {
         Purpose::Marketing => Some(unsubscribe(app, &person, now).await?),
@@ -230,7 +236,7 @@ fn secret(
     let Some(sealed) = &message.secret else {
         return Ok(None);
     };
-    if now >= shift(message.created_at, SECRET_KEPT) {
+    if now >= shift(message.created_at, SEALED_KEPT) {
         return Err(Withheld::LinkOver.into());
     }
     let field = domain::data_map::Field::MailSecret;
@@ -241,15 +247,24 @@ fn secret(
     )?))
 }
 
-async fn address(
+fn former_address(
+    person: &Person,
+    message: &Message,
+    now: Timestamp,
+) -> Result<EmailAddress, Stop> {
+    let kept = now < shift(message.created_at, SEALED_KEPT);
+    let sealed = message.address.as_ref().filter(|_| kept);
+    let sealed = sealed.ok_or(Withheld::AddressOver)?;
+    let field = domain::data_map::Field::MailAddress;
+    let text = person.unseal::<Message>(field, &message.key(), sealed)?;
+    Ok(EmailAddress::new(&text).map_err(|_| GateError::Tampered("address"))?)
+}
+
+async fn pending_address(
     app: &App,
     person: &Person,
-    to: Recipient,
     secret: Option<&str>,
 ) -> Result<EmailAddress, Stop> {
-    if to == Recipient::OnFile {
-        return Ok(person.email()?);
-    }
     let key = people::address_change_key(person.subject());
     let change: Option<AddressChange> = app.db.get(&key).await?;
     let token = secret.and_then(LinkToken::parse).map(|token| token.hash());

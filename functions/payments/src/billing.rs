@@ -7,6 +7,7 @@ use domain::{
 };
 use platform::http::{Problem, ProblemDocument, SignedIn};
 use serde::Serialize;
+use store::catalog::Workspace;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -37,6 +38,7 @@ pub struct PaymentView {
 
 /// The free trial.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingTrialView)]
 pub struct TrialView {
     /// When the address was verified.
     #[schema(value_type = String, format = DateTime)]
@@ -68,10 +70,21 @@ pub struct BillingView {
     /// End of the days of grace after a failed payment.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub grace_until: Option<Timestamp>,
+    /// The next period is charged by itself, until the customer cancels.
+    pub renews: bool,
+    /// The plan of the next period, where it is charged by itself.
+    pub next_plan: Option<String>,
+    /// From then on the workspace is read-only, if nothing is paid before;
+    /// missing where there never was more than that.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub open_until: Option<Timestamp>,
+    /// From then on the data is due for destruction, if nothing is paid before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub destruction_at: Option<Timestamp>,
     /// `open`, `won` or `lost`: an objection to a payment at the payer's bank.
     #[schema(value_type = Option<String>)]
     pub dispute: Option<Dispute>,
-    /// What was paid back in all, in the currency's smallest unit.
+    /// What was paid back in the currency of the last refund, in its smallest unit.
     pub refunded_minor: u64,
     /// Bytes stored, with those reserved by uploads under way.
     pub stored_bytes: u64,
@@ -110,9 +123,14 @@ pub async fn read(
     signed_in: SignedIn,
 ) -> Result<Json<BillingView>, Problem> {
     let history = app.db.billing_history(signed_in.workspace_id()).await?;
-    let (workspace, now) = (&signed_in.workspace, signed_in.now);
+    Ok(Json(view(&signed_in.workspace, &history, signed_in.now)))
+}
+
+pub(crate) fn view(workspace: &Workspace, history: &History, now: Timestamp) -> BillingView {
     let billing = &workspace.billing;
-    Ok(Json(BillingView {
+    let agreed = history.agreement().and_then(|agreement| agreement.plan);
+    let next_plan = agreed.or_else(|| billing.plan.clone());
+    BillingView {
         status: billing.standing(now),
         access: workspace.access(now),
         trial: billing.trial.map(|trial| TrialView {
@@ -123,10 +141,14 @@ pub async fn read(
         provider: billing.provider,
         paid_until: billing.paid_until,
         grace_until: billing.grace_until,
+        renews: billing.renews,
+        next_plan: next_plan.filter(|_| billing.renews),
+        open_until: billing.open_until(),
+        destruction_at: workspace.ending().map(|ending| ending.destruction_at()),
         dispute: billing.dispute,
         refunded_minor: billing.refunded_minor,
         stored_bytes: workspace.stored_bytes,
         storage_limit_bytes: workspace.storage_limit_bytes,
-        payments: payments(&history),
-    }))
+        payments: payments(history),
+    }
 }

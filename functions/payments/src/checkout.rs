@@ -32,6 +32,12 @@ pub struct CheckoutRequest {
     /// `stripe` or `yookassa`.
     #[schema(value_type = String, example = "stripe")]
     provider: Provider,
+    /// With `yookassa`: the payer agrees, in a box of its own that is not ticked
+    /// in advance, that the following months are charged to the same means of
+    /// payment until they say otherwise (`POST /billing/renewal`). Stripe's page
+    /// is that of a subscription and asks by itself.
+    #[serde(default)]
+    renew: bool,
     /// Where the payer goes after paying: an address of one of our own origins.
     success_url: Option<String>,
     /// Where the payer goes who gives up: an address of one of our own origins.
@@ -81,7 +87,11 @@ impl Origins {
         Ok(Self { home, allowed })
     }
 
-    fn accept<'a>(&'a self, field: &str, url: Option<&'a str>) -> Result<&'a str, Problem> {
+    pub(crate) fn accept<'a>(
+        &'a self,
+        field: &str,
+        url: Option<&'a str>,
+    ) -> Result<&'a str, Problem> {
         let Some(url) = url else {
             return Ok(&self.home);
         };
@@ -104,10 +114,12 @@ fn origin(url: &str) -> Option<String> {
     plain.then(|| format!("{scheme}://{authority}"))
 }
 
-/// A subscription that is alive is not bought a second time; a prepaid month
-/// may be followed by another at the same provider.
+/// A subscription that is alive is not bought a second time, one that is over
+/// may be followed by another before its last period ends; a prepaid month may
+/// be followed by another at the same provider.
 fn may_buy(account: &Account, provider: Provider, now: Timestamp) -> Result<(), Problem> {
-    let alive = matches!(account.standing(now), Status::Active | Status::PastDue);
+    let alive = matches!(account.standing(now), Status::Active | Status::PastDue)
+        && account.status != Status::Canceled;
     let prepaid = provider == Provider::Yookassa && account.subscription.is_none();
     if alive && !prepaid {
         return Err(Problem::conflict(
@@ -180,7 +192,7 @@ fn created(checkout: Checkout) -> (StatusCode, Json<CheckoutView>) {
     (StatusCode::CREATED, Json(checkout.into()))
 }
 
-fn closing() -> Problem {
+pub(crate) fn closing() -> Problem {
     Problem::conflict(
         "workspace_closing",
         "This workspace is being closed; nothing can be bought for it any more.",
@@ -236,6 +248,7 @@ async fn at_provider(
         ),
         workspace: workspace.id,
         plan,
+        agreed_at: Some(now).filter(|_| request.renew),
         customer: workspace
             .billing
             .customer
@@ -253,6 +266,7 @@ async fn at_provider(
         id: wanted.id,
         provider: request.provider,
         plan: plan.code.clone(),
+        renews: request.renew || request.provider == Provider::Stripe,
         url,
         created_at: now,
     })

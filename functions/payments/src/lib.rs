@@ -2,20 +2,24 @@
 //!
 //! - [`plans`], [`billing`]: what is sold, and what a workspace has.
 //! - [`checkout`]: opens the provider's own page; card data never comes here.
+//! - [`renewal`]: the customer's own control of what is charged by itself.
+//! - [`duties`]: charges the months that are ours to charge.
 //! - [`webhook`]: takes a provider's events in, in any order and any number of times.
 //! - [`stripe`], [`yookassa`]: the providers' forms, turned into facts.
 
 pub mod billing;
 pub mod checkout;
+pub mod duties;
 pub mod plans;
 pub mod provider;
+pub mod renewal;
 pub mod stripe;
 pub mod webhook;
 pub mod yookassa;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::FromRef};
+use axum::{Router, extract::FromRef, routing::post};
 use domain::{
     billing::{Provider, plan::Plan},
     time::{SignedDuration, days},
@@ -33,11 +37,15 @@ use crate::{checkout::Origins, stripe::Stripe, yookassa::Yookassa};
 
 /// The most AWS calls of each route after authentication, without contention.
 /// A webhook reads marker, workspace and history in one batch and commits one
-/// transaction; a checkout looks its key up and commits one transaction.
+/// transaction; a checkout looks its key up and commits one transaction; a
+/// choice about renewals reads workspace and history in one batch and commits
+/// one transaction.
 pub const BUDGETS: &[(&str, u32)] = &[
     ("GET /plans", 0),
     ("GET /billing", 1),
     ("POST /billing/checkout", 2),
+    ("POST /billing/portal", 0),
+    ("POST /billing/renewal", 2),
     ("POST /webhooks/payments/{provider}", 2),
 ];
 
@@ -132,13 +140,16 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(plans::list))
         .routes(routes!(billing::read))
         .routes(routes!(checkout::open))
+        .routes(routes!(renewal::portal))
+        .routes(routes!(renewal::choose))
         .routes(routes!(webhook::receive))
 }
 
-/// The function's routes behind the HTTP edge.
+/// The function's routes behind the HTTP edge, and the way in of its schedule,
+/// which no route of the API leads to.
 pub fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
-    edge(router.with_state(app))
+    edge(router.route("/duties", post(duties::run)).with_state(app))
 }
 
 /// The function's part of the OpenAPI document.

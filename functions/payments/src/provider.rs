@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{
     billing::{Fact, plan::Plan},
     ids::{CheckoutId, WorkspaceId},
+    time::Timestamp,
 };
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -83,6 +84,8 @@ pub struct Wanted<'a> {
     pub workspace: WorkspaceId,
     /// For what.
     pub plan: &'a Plan,
+    /// When the payer agreed that we charge the following months, if they did.
+    pub agreed_at: Option<Timestamp>,
     /// The customer at this provider, once there is one.
     pub customer: Option<&'a str>,
     /// Where the payer goes afterwards.

@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use domain::{
-    billing::{Fact, Provider},
+    billing::{
+        Fact, Provider,
+        history::{PaymentState, SubscriptionStatus},
+    },
     time::Timestamp,
 };
 use platform::http::{ClientInfo, PathId, Problem, ProblemDocument};
@@ -22,7 +25,7 @@ use crate::{
 };
 
 /// How often a commit is tried while the workspace is changed by others.
-const ATTEMPTS: u32 = 8;
+pub(crate) const ATTEMPTS: u32 = 8;
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -52,12 +55,13 @@ pub struct Receipt {
 #[utoipa::path(
     post, path = "/webhooks/payments/{provider}", tag = "webhooks",
     params(("provider" = String, Path, description = "`stripe` or `yookassa`")),
-    request_body(content = String, content_type = "application/json", description = "The event, as its provider documents it"),
+    request_body(content = Object, content_type = "application/json", description = "The event, as its provider documents it"),
     responses(
         (status = 200, body = Receipt),
         (status = 400, body = ProblemDocument, description = "Not an event, not signed by the provider, or of the wrong mode"),
         (status = 403, body = ProblemDocument, description = "Not from the provider's networks"),
         (status = 404, body = ProblemDocument, description = "No such provider"),
+        (status = 413, body = ProblemDocument, description = "The body is too large"),
         (status = 503, body = ProblemDocument, description = "Deliver it again"),
     )
 )]
@@ -81,7 +85,7 @@ pub async fn receive(
         }
         Provider::Yookassa => {
             let hint = app.yookassa.read(&client, &body)?;
-            let told = app.yookassa.understand(&hint).await?;
+            let told = app.yookassa.understand(&hint, now).await?;
             (hint.id(), hint.event, told)
         }
     };
@@ -97,7 +101,11 @@ pub async fn receive(
     Ok(Json(Receipt { outcome }))
 }
 
-async fn apply(
+/// Takes what a provider has said in, once.
+///
+/// # Errors
+/// [`Problem`] when it must be told again.
+pub(crate) async fn apply(
     app: &App,
     told: &Told,
     event: &ProviderEvent<'_>,
@@ -108,6 +116,8 @@ async fn apply(
         let billed = match app.db.meet(told.workspace, event).await? {
             Meeting::Repeated => return Ok(Outcome::Repeated),
             Meeting::Gone => {
+                end_subscriptions(app, &told.facts).await?;
+                alert_of_money(event, &told.facts);
                 app.db.note_late_event(event, now).await?;
                 return Ok(Outcome::TooLate);
             }
@@ -119,7 +129,12 @@ async fn apply(
             .db
             .apply_event(&billed, event, &facts, &terms, tell, now);
         match applied.await {
-            Ok(()) => return Ok(Outcome::Applied),
+            Ok(()) => {
+                if billed.workspace().closing_since.is_some() {
+                    alert_of_money(event, &facts);
+                }
+                return Ok(Outcome::Applied);
+            }
             Err(error) if error.refused("event") => return Ok(Outcome::Repeated),
             Err(error) if error.refused("person") => tell = Tell::Nobody,
             // somebody else changed it meanwhile: meet it again
@@ -140,11 +155,46 @@ async fn certain(
     let history = billed.history();
     let mut certain = Vec::with_capacity(facts.len());
     for fact in facts {
-        certain.push(if history.is_ambiguous(fact) {
-            app.stripe.ask_again(fact, &app.plans, now).await?
-        } else {
-            fact.clone()
+        certain.push(match fact {
+            Fact::Subscription(id, seen) if history.is_ambiguous(fact) => {
+                app.stripe.ask(id, seen.at, &app.plans, now).await?
+            }
+            certain => certain.clone(),
         });
     }
     Ok(certain)
+}
+
+/// Somebody has paid for a workspace that is gone or going: a person has to pay
+/// it back (terms 4.6).
+fn alert_of_money(event: &ProviderEvent<'_>, facts: &[Fact]) {
+    for fact in facts {
+        if let Fact::Payment(id, seen) = fact
+            && seen.value.state == PaymentState::Paid
+        {
+            let (alarm, provider) = ("payment_after_the_end", event.provider.as_str());
+            tracing::error!(alarm, provider, payment = id, "a payment must be paid back");
+        }
+    }
+}
+
+/// Stripe goes on charging for a subscription until it is told to stop.
+async fn end_subscriptions(app: &App, facts: &[Fact]) -> Result<(), ProviderError> {
+    for fact in facts {
+        let alive = match fact {
+            Fact::Subscription(id, seen) => {
+                let over = matches!(
+                    seen.value.status,
+                    SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired
+                );
+                Some(id).filter(|_| !over)
+            }
+            Fact::Payment(_, seen) => seen.value.subscription.as_ref(),
+            _ => None,
+        };
+        if let Some(subscription) = alive {
+            app.stripe.end(subscription).await?;
+        }
+    }
+    Ok(())
 }

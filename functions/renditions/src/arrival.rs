@@ -5,16 +5,14 @@ use domain::{
     asset::{ObjectKeys, ObjectKind, PreviewState},
     ids::AssetId,
 };
+use picture::{Failure, Limits, Renditions};
 use platform::objects::ObjectError;
 use store::{
     StoreError,
     catalog::{Asset, Upload, UploadState, asset::Rendered},
 };
 
-use crate::{
-    App, Error, describe,
-    picture::{self, Failure, Limits, Renditions},
-};
+use crate::{App, Error, describe};
 
 /// Originals over this size get no preview: they would not fit the function's memory.
 const MAX_ORIGINAL_BYTES: u64 = 256 * 1024 * 1024;
@@ -42,7 +40,7 @@ async fn asset_of(app: &App, keys: &ObjectKeys) -> Result<Option<Asset>, Error> 
     }
     let upload = app.db.upload(workspace, Upload::of_asset(id)).await?;
     match upload {
-        Some(upload) if upload.state == UploadState::Open => finish(app, &upload, id).await,
+        Some(upload) if upload.is_open(app.clock.now()) => finish(app, &upload, id).await,
         // finished by another delivery between the two reads: look again before calling it an orphan
         Some(upload) if upload.state == UploadState::Finished => {
             Ok(app.db.asset_anywhere(workspace, id).await?)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::asset::TechnicalMetadata;
 
-use crate::picture::{Embedded, Failure, Personal, Technical};
+use picture::{Embedded, Failure, Personal, Technical};
 
 pub(crate) fn sentence(failure: &Failure) -> String {
     match failure {

@@ -6,7 +6,6 @@
 
 mod arrival;
 mod describe;
-pub mod picture;
 
 use aws_types::SdkConfig;
 use domain::asset::{ObjectKeys, ObjectKind};

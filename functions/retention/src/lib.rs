@@ -4,7 +4,7 @@
 //! clock at the request; the table's TTL clears them.
 
 use domain::{
-    asset::{ObjectKeys, ObjectKind},
+    asset::ObjectKind,
     ledger::Entry,
     processing::Actor,
     time::{SignedDuration, Timestamp},
@@ -143,7 +143,7 @@ async fn clean_up(app: &App, key: Key) -> Result<(), Error> {
 }
 
 async fn destroy_bytes(app: &App, upload: &Upload) -> Result<(), ObjectError> {
-    let object = ObjectKeys::new(upload.workspace, upload.asset(), 1).key(ObjectKind::Original);
+    let object = upload.objects().key(ObjectKind::Original);
     if let Some(multipart) = &upload.multipart_id {
         app.assets.abort(&object, multipart).await?;
     }

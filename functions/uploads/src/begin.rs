@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{
-    asset::{ObjectKeys, ObjectKind, file_name},
+    asset::{ObjectKind, file_name},
     ids::UploadId,
     time::shift,
     upload,
@@ -32,6 +32,7 @@ use crate::{
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable characters")),
     responses(
         (status = 201, body = UploadView),
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
@@ -123,7 +124,7 @@ fn sha256(text: &str) -> Result<String, Problem> {
 }
 
 pub(crate) fn object_key(upload: &Upload) -> String {
-    ObjectKeys::new(upload.workspace, upload.asset(), 1).key(ObjectKind::Original)
+    upload.objects().key(ObjectKind::Original)
 }
 
 /// The address of a single PUT, while one is awaited.

@@ -12,17 +12,19 @@ use crate::{
     App,
     api::UploadView,
     begin::object_key,
-    progress::{arrived, find, must_be_open},
+    progress::{arrived, closing, find, may_go_on, over},
 };
 
 /// Complete an upload
 ///
 /// Checks that every byte has arrived, joins the parts, and makes the asset.
 /// May be repeated. After a single PUT it may be left out: the bucket's event does the same.
+/// An upload that was begun may be completed when the workspace has become read-only, too.
 #[utoipa::path(
     post, path = "/uploads/{id}/complete", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id")),
     responses(
+        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 200, body = UploadView),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = "default", body = ProblemDocument),
@@ -36,12 +38,30 @@ pub(crate) async fn complete(
 ) -> Result<Json<UploadView>, Problem> {
     let mut upload = find(&app, &signed_in, id).await?;
     if upload.state != UploadState::Finished {
-        must_be_open(&upload, &signed_in)?;
+        may_go_on(&upload, &signed_in)?;
         join(&app, &upload).await?;
-        app.db.finish_upload(&upload, signed_in.now).await?;
-        upload.state = UploadState::Finished;
+        upload = finished(&app, &signed_in, upload).await?;
     }
     Ok(Json(UploadView::new(&upload, None, Vec::new())))
+}
+
+async fn finished(app: &App, signed_in: &SignedIn, upload: Upload) -> Result<Upload, Problem> {
+    match app.db.finish_upload(&upload, signed_in.now).await {
+        Ok(Some(_)) => Ok(Upload {
+            state: UploadState::Finished,
+            ..upload
+        }),
+        // it ended at the same time: by the bucket's event, or it was given up
+        Ok(None) => {
+            let ended = find(app, signed_in, upload.id).await?;
+            match ended.state {
+                UploadState::Finished => Ok(ended),
+                UploadState::Open | UploadState::Aborted => Err(over()),
+            }
+        }
+        Err(error) if error.refused("workspace") => Err(closing()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn join(app: &App, upload: &Upload) -> Result<(), Problem> {
@@ -100,6 +120,7 @@ fn must_be_whole(upload: &Upload, parts: &[Part]) -> Result<(), Problem> {
     delete, path = "/uploads/{id}", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id")),
     responses(
+        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 204, description = "It is given up."),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = "default", body = ProblemDocument),

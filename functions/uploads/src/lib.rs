@@ -25,7 +25,8 @@ pub const BUDGETS: &[(&str, u32)] = &[
     // the item; the parts that have arrived
     ("GET /uploads/{id}", 2),
     ("POST /uploads/{id}/parts", 1),
-    // the item, the parts or the object's head, the joining, one transaction
+    // the item, the parts or the object's head, the joining, one transaction; when the bucket's
+    // event is faster with a single PUT, the item once more in place of the joining
     ("POST /uploads/{id}/complete", 4),
     // the item, one transaction, the parts given up, what had arrived listed and destroyed
     ("DELETE /uploads/{id}", 5),

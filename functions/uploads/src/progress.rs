@@ -37,7 +37,10 @@ pub(crate) async fn show(
     PathId(id): PathId<UploadId>,
 ) -> Result<Json<UploadView>, Problem> {
     let upload = find(&app, &signed_in, id).await?;
-    let put = put_address(&app, &upload).await?;
+    let put = match may_go_on(&upload, &signed_in) {
+        Ok(()) => put_address(&app, &upload).await?,
+        Err(_) => None,
+    };
     let arrived = arrived(&app, &upload).await?;
     Ok(Json(UploadView::new(&upload, put, arrived)))
 }
@@ -51,6 +54,7 @@ pub(crate) async fn show(
     request_body = PartsWanted,
     responses(
         (status = 200, body = PartAddresses),
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = "default", body = ProblemDocument),
@@ -64,7 +68,7 @@ pub(crate) async fn addresses(
     body: JsonBody<PartsWanted>,
 ) -> Result<Json<PartAddresses>, Problem> {
     let upload = find(&app, &signed_in, id).await?;
-    must_be_open(&upload, &signed_in)?;
+    may_go_on(&upload, &signed_in)?;
     let Some(multipart) = &upload.multipart_id else {
         return Err(Problem::conflict(
             "not_in_parts",
@@ -105,14 +109,31 @@ pub(crate) async fn find(app: &App, signed_in: &SignedIn, id: UploadId) -> Resul
     upload.ok_or_else(Problem::not_found)
 }
 
-pub(crate) fn must_be_open(upload: &Upload, signed_in: &SignedIn) -> Result<(), Problem> {
-    if upload.state == UploadState::Open && signed_in.now < upload.expires_at {
-        return Ok(());
+/// An upload that was begun may go on until it expires, in a workspace that has
+/// become read-only too: its bytes were reserved when it began, and the
+/// addresses that were given out work on. The bucket's event decides the same way.
+pub(crate) fn may_go_on(upload: &Upload, signed_in: &SignedIn) -> Result<(), Problem> {
+    if signed_in.workspace.closing_since.is_some() {
+        return Err(closing());
     }
-    Err(Problem::conflict(
+    match upload.is_open(signed_in.now) {
+        true => Ok(()),
+        false => Err(over()),
+    }
+}
+
+pub(crate) fn over() -> Problem {
+    Problem::conflict(
         "upload_over",
         "This upload is finished, was given up, or has run out. Begin a new one.",
-    ))
+    )
+}
+
+pub(crate) fn closing() -> Problem {
+    Problem::conflict(
+        "workspace_closing",
+        "This workspace is being destroyed; nothing can be added to it any more.",
+    )
 }
 
 /// The parts at S3; none when the upload there is over.

@@ -10,12 +10,13 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::billing::money;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use crate::{
     ProviderStandIn, StandInError,
-    state::{Checkout, Invoice, Price, Side, StripeSide, YookassaSide, fresh_id},
+    state::{Checkout, Invoice, Price, Side, StripeSide, Subscription, YookassaSide, fresh_id},
     stripe, yookassa,
 };
 
@@ -57,7 +58,11 @@ pub(crate) fn router(provider: ProviderStandIn) -> Router {
         .route("/v1/prices/{id}", get(read_price))
         .route("/v1/checkout/sessions", post(create_session))
         .route("/v1/checkout/sessions/{id}", get(read_session))
-        .route("/v1/subscriptions/{id}", get(read_subscription))
+        .route("/v1/billing_portal/sessions", post(create_portal))
+        .route(
+            "/v1/subscriptions/{id}",
+            get(read_subscription).delete(end_subscription),
+        )
         .route("/v1/charges/{id}", get(read_charge))
         .route("/v1/refunds", post(create_stripe_refund))
         .route("/v3/payments", post(create_payment))
@@ -102,6 +107,27 @@ impl ProviderStandIn {
         state.checkouts.insert(fresh.id.clone(), fresh.clone());
         state.save(&self.0.options.data).await?;
         Ok(fresh)
+    }
+
+    /// Charges a saved method, once for each key.
+    async fn charge(&self, key: &str, method: &str, fresh: Checkout) -> Result<Checkout, Refusal> {
+        let saved = |checkout: &Checkout| match &checkout.side {
+            Side::Yookassa(side) if checkout.id == method && side.save_method => {
+                Some(side.status == "succeeded" && !side.declines)
+            }
+            _ => None,
+        };
+        let accepted = self.find(saved).await?;
+        let checkout = self.opened(Some(key), fresh).await?;
+        if checkout.yookassa_status() == Some("pending") {
+            let now = self.now();
+            self.act(&checkout.id, |checkout, events| {
+                yookassa::charge(checkout, events, now, accepted)
+            })
+            .await?;
+        }
+        self.find(|known| (known.id == checkout.id).then(|| known.clone()))
+            .await
     }
 
     async fn find<T>(&self, pick: impl Fn(&Checkout) -> Option<T>) -> Result<T, Refusal> {
@@ -258,6 +284,53 @@ async fn read_subscription(
     provider.find(subscription).await.map(Json)
 }
 
+/// The page of a customer's checkout is their portal too.
+async fn create_portal(
+    State(provider): State<ProviderStandIn>,
+    headers: HeaderMap,
+    body: String,
+) -> Answer {
+    provider.stripe_call(&headers)?;
+    let form = read_form(&body);
+    let customer = form.get("customer").ok_or_else(|| missing("customer"))?;
+    let checkout = |checkout: &Checkout| match &checkout.side {
+        Side::Stripe(StripeSide {
+            subscription: Some(subscription),
+            ..
+        }) if subscription.customer == *customer => Some(checkout.id.clone()),
+        _ => None,
+    };
+    let checkout = provider.find(checkout).await?;
+    Ok(Json(json!({
+        "id": fresh_id("bps"),
+        "object": "billing_portal.session",
+        "customer": customer,
+        "return_url": form.get("return_url"),
+        "url": provider.page_of(&checkout),
+    })))
+}
+
+async fn end_subscription(
+    State(provider): State<ProviderStandIn>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    provider.stripe_call(&headers)?;
+    let of = |checkout: &Checkout| match &checkout.side {
+        Side::Stripe(side) => {
+            let alive = |s: &&Subscription| s.id == id && s.status != "canceled";
+            side.subscription.as_ref().filter(alive)?;
+            Some(checkout.id.clone())
+        }
+        Side::Yookassa(_) => None,
+    };
+    let checkout = provider.find(of).await?;
+    provider.cancel(&checkout).await?;
+    Ok(Json(
+        json!({"id": id, "object": "subscription", "status": "canceled"}),
+    ))
+}
+
 fn invoice_of<'a>(checkout: &'a Checkout, charge: &str) -> Option<(&'a StripeSide, &'a Invoice)> {
     let Side::Stripe(side) = &checkout.side else {
         return None;
@@ -308,9 +381,11 @@ async fn create_payment(
     provider.yookassa_call(&headers)?;
     let key = idempotency(&headers, "idempotence-key").ok_or_else(|| missing("Idempotence-Key"))?;
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
-    let amount_minor = text("/amount/value").and_then(yookassa::minor);
     let currency = text("/amount/currency").ok_or_else(|| missing("amount.currency"))?;
-    let return_url = text("/confirmation/return_url").ok_or_else(|| missing("return_url"))?;
+    let amount_minor = text("/amount/value").and_then(|value| money::minor(value, currency));
+    let charged = text("/payment_method_id");
+    let return_url = text("/confirmation/return_url").or(charged.map(|_| ""));
+    let return_url = return_url.ok_or_else(|| missing("return_url"))?;
     let id = fresh_id("pay");
     let metadata = body["metadata"].as_object().into_iter().flatten();
     let fresh = Checkout {
@@ -330,11 +405,15 @@ async fn create_payment(
         live: provider.0.options.yookassa_key.starts_with("live_"),
         side: Side::Yookassa(YookassaSide {
             status: "pending".to_owned(),
-            save_method: body["save_payment_method"] == json!(true),
+            save_method: body["save_payment_method"] == json!(true) || charged.is_some(),
+            charged: charged.map(str::to_owned),
             ..YookassaSide::default()
         }),
     };
-    let checkout = provider.opened(Some(&key), fresh).await?;
+    let checkout = match charged {
+        Some(method) => provider.charge(&key, method, fresh).await?,
+        None => provider.opened(Some(&key), fresh).await?,
+    };
     payment_of(&checkout).map(Json)
 }
 
@@ -363,7 +442,8 @@ async fn create_yookassa_refund(
     provider.yookassa_call(&headers)?;
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
     let payment = text("/payment_id").ok_or_else(|| missing("payment_id"))?;
-    let amount = text("/amount/value").and_then(yookassa::minor);
+    let currency = text("/amount/currency").unwrap_or_default();
+    let amount = text("/amount/value").and_then(|value| money::minor(value, currency));
     let amount = amount.ok_or_else(|| missing("amount.value"))?;
     provider.refund(payment, Some(amount)).await?;
     Ok(Json(json!({

@@ -160,6 +160,34 @@ impl ProviderStandIn {
         .await
     }
 
+    /// Cancels a subscription with effect from the end of its period (`true`), or
+    /// lets it go on.
+    ///
+    /// # Errors
+    /// [`StandInError`].
+    pub async fn cancel_later(&self, checkout: &str, cancels: bool) -> Result<(), StandInError> {
+        let now = self.now();
+        self.act(checkout, |checkout, events| {
+            stripe::cancel_later(checkout, events, now, cancels)
+        })
+        .await
+    }
+
+    /// Declines the charges of a saved method from now on (`true`), or takes them again.
+    ///
+    /// # Errors
+    /// [`StandInError`].
+    pub async fn decline_renewals(
+        &self,
+        checkout: &str,
+        declines: bool,
+    ) -> Result<(), StandInError> {
+        self.act(checkout, |checkout, _| {
+            yookassa::decline_renewals(checkout, declines)
+        })
+        .await
+    }
+
     /// Pays the last payment back, or `amount` of it in the currency's smallest unit.
     ///
     /// # Errors

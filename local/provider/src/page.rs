@@ -8,22 +8,16 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use domain::billing::money;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{
     ProviderStandIn, StandInError,
     deliver::Event,
-    state::{Checkout, Side},
+    state::{Checkout, Side, StripeSide},
 };
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;\
-padding:0 1rem;color:#1c2430}h1{font-size:1.4rem}form{display:inline}button{font:inherit;\
-padding:.4rem .8rem;margin:0 .4rem .4rem 0;border:1px solid #8a94a3;border-radius:.4rem;\
-background:#fff;cursor:pointer}button.main{background:#1d5fd1;border-color:#1d5fd1;color:#fff}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem .35rem 0;\
-border-bottom:1px solid #dde2e9;vertical-align:top}.note{color:#5b6675}\
-@media(prefers-color-scheme:dark){body{background:#14181f;color:#e4e8ee}button{background:#232a35;\
-color:inherit}td,th{border-color:#333c49}.note{color:#98a3b3}}";
+const STYLE: &str = include_str!("page.css");
 
 pub(crate) fn router(provider: ProviderStandIn) -> Router {
     Router::new()
@@ -42,8 +36,11 @@ impl IntoResponse for StandInError {
             Self::Impossible(_) => StatusCode::CONFLICT,
             Self::Folder(_) | Self::State(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let body = layout("This can't be done", &html! { p { (self) "." } });
-        (status, body).into_response()
+        let body = html! {
+            p { (self) "." }
+            p.note { "Go back in the browser: nothing was changed." }
+        };
+        (status, layout("This can't be done", &body)).into_response()
     }
 }
 
@@ -53,13 +50,13 @@ fn layout(title: &str, content: &Markup) -> Html<String> {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta name="viewport" content="width=device-width";
+                meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 style { (maud::PreEscaped(STYLE)) }
             }
             body {
                 h1 { (title) }
-                p.note { "A payment provider on this machine. No money moves." }
+                p.note { "A payment provider on this machine. No money moves. " a href="/" { "Assetbox" } }
                 (content)
             }
         }
@@ -68,8 +65,8 @@ fn layout(title: &str, content: &Markup) -> Html<String> {
 }
 
 fn price(checkout: &Checkout) -> String {
-    let (whole, cents) = (checkout.amount_minor / 100, checkout.amount_minor % 100);
-    format!("{whole}.{cents:02} {}", checkout.currency.to_uppercase())
+    let amount = money::decimal(checkout.amount_minor, &checkout.currency);
+    format!("{amount} {}", checkout.currency.to_uppercase())
 }
 
 fn standing(checkout: &Checkout) -> String {
@@ -81,6 +78,12 @@ fn standing(checkout: &Checkout) -> String {
     let status = match &checkout.side {
         Side::Stripe(side) => match &side.subscription {
             None => "open".to_owned(),
+            Some(subscription) if subscription.cancel_at_period_end => {
+                format!(
+                    "subscription {}, canceled from the period's end",
+                    subscription.status
+                )
+            }
             Some(subscription) => format!("subscription {}", subscription.status),
         },
         Side::Yookassa(side) => format!("payment {}", side.status),
@@ -88,37 +91,54 @@ fn standing(checkout: &Checkout) -> String {
     format!("{status}{declined}")
 }
 
+type Action = (&'static str, &'static str);
+
 /// What can be done about a checkout as it is: the action and its name.
-fn actions(checkout: &Checkout) -> Vec<(&'static str, &'static str)> {
-    const AFTER_PAYMENT: [(&str, &str); 2] = [
-        ("refund", "Refund in full"),
-        ("refund-half", "Refund half of it"),
-    ];
+fn actions(checkout: &Checkout) -> Vec<Action> {
     match &checkout.side {
-        Side::Stripe(side) => {
-            let Some(subscription) = &side.subscription else {
-                return vec![("pay", "Pay"), ("decline", "Decline the card")];
-            };
-            let mut actions = Vec::new();
-            if subscription.status != "canceled" {
-                actions.push(("pay", "Pay the next month"));
-                actions.push(("decline", "Let the next month's payment fail"));
-                actions.push(("cancel", "End the subscription"));
-            }
-            actions.extend(AFTER_PAYMENT);
-            actions.extend([
-                ("dispute", "Dispute the payment"),
-                ("win", "Decide the dispute for the shop"),
-                ("lose", "Decide the dispute for the payer"),
-            ]);
-            actions
-        }
+        Side::Stripe(side) => stripe_actions(side, checkout.amount_minor),
         Side::Yookassa(side) => match side.status.as_str() {
             "pending" => vec![("pay", "Pay"), ("decline", "Decline the payment")],
-            "succeeded" => AFTER_PAYMENT.to_vec(),
+            "succeeded" => refunds(side.refunded_minor, checkout.amount_minor),
             _ => Vec::new(),
         },
     }
+}
+
+fn stripe_actions(side: &StripeSide, price: u64) -> Vec<Action> {
+    let Some(subscription) = &side.subscription else {
+        return vec![("pay", "Pay"), ("decline", "Decline the card")];
+    };
+    let mut actions = Vec::new();
+    if subscription.status != "canceled" {
+        actions.push(("pay", "Pay the next month"));
+        actions.push(("decline", "Let the next month's payment fail"));
+        actions.push(("cancel", "End the subscription"));
+    }
+    let Some(paid) = side.invoices.iter().rev().find(|invoice| invoice.paid) else {
+        return actions;
+    };
+    actions.extend(refunds(paid.refunded_minor, price));
+    match &paid.dispute {
+        None => actions.push(("dispute", "Dispute the payment")),
+        Some(dispute) if dispute.status == "needs_response" => actions.extend([
+            ("win", "Decide the dispute for the shop"),
+            ("lose", "Decide the dispute for the payer"),
+        ]),
+        Some(_) => {}
+    }
+    actions
+}
+
+fn refunds(refunded: u64, price: u64) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if refunded < price {
+        actions.push(("refund", "Refund all that is left"));
+    }
+    if refunded + price / 2 <= price {
+        actions.push(("refund-half", "Refund half of it"));
+    }
+    actions
 }
 
 fn button(action: &str, name: &str, main: bool) -> Markup {
@@ -139,35 +159,46 @@ impl ProviderStandIn {
     }
 }
 
+/// RFC 3339 to the second, for the eye.
+fn moment(at: &str) -> String {
+    at.get(..19).unwrap_or(at).replace('T', " ")
+}
+
 fn event_table(prefix: &str, events: &[Event]) -> Markup {
     html! {
-        table {
-            tr { th { "Event" } th { "Made at" } th { "Sent" } th {} }
-            @for event in events.iter().rev() {
-                tr {
-                    td { (event.kind) br; span.note { (event.id) } }
-                    td { (event.at) }
-                    td {
-                        @if event.deliveries.is_empty() { "not yet" }
-                        @for delivery in &event.deliveries {
-                            @match delivery.status {
-                                Some(status) => (status),
-                                None => "no answer",
-                            }
-                            " "
+        @if events.is_empty() {
+            p.note { "None yet." }
+        } @else {
+            table {
+                thead { tr { th { "Event" } th { "Made at (UTC)" } th { "Answered" } th {} } }
+                @for event in events.iter().rev() {
+                    tr {
+                        td { (event.kind) " " span.note { (event.id) } }
+                        td { (moment(&event.at.to_string())) }
+                        td data-name="Answered" { (answers(event)) }
+                        td {
+                            (button(
+                                &format!("{prefix}/events/{}/send", event.id),
+                                if event.deliveries.is_empty() { "Send" } else { "Send again" },
+                                false,
+                            ))
                         }
-                    }
-                    td {
-                        (button(
-                            &format!("{prefix}/events/{}/send", event.id),
-                            if event.deliveries.is_empty() { "Send" } else { "Send again" },
-                            false,
-                        ))
                     }
                 }
             }
         }
     }
+}
+
+fn answers(event: &Event) -> String {
+    if event.deliveries.is_empty() {
+        return "not sent yet".to_owned();
+    }
+    let answers = event.deliveries.iter().map(|delivery| {
+        let status = delivery.status.map(|status| status.to_string());
+        status.unwrap_or_else(|| "no answer".to_owned())
+    });
+    answers.collect::<Vec<_>>().join(", ")
 }
 
 fn delivery_buttons(prefix: &str, holding: bool) -> Markup {
@@ -193,7 +224,7 @@ async fn checkouts(State(provider): State<ProviderStandIn>) -> Html<String> {
         "Payments on this machine",
         &html! {
             h2 { "Checkouts" }
-            @if state.checkouts.is_empty() { p { "None yet. Open one with POST /billing/checkout." } }
+            @if state.checkouts.is_empty() { p { "None yet. Open one with " code { "POST /billing/checkout" } "." } }
             table {
                 @for checkout in state.checkouts.values() {
                     tr {
@@ -201,7 +232,7 @@ async fn checkouts(State(provider): State<ProviderStandIn>) -> Html<String> {
                         td { (price(checkout)) }
                         td { (checkout.provider().as_str()) }
                         td { (standing(checkout)) }
-                        td { (checkout.created_at) }
+                        td { (moment(&checkout.created_at)) }
                     }
                 }
             }
@@ -251,6 +282,10 @@ async fn act(
         "pay" => provider.pay(&id).await,
         "decline" => provider.decline(&id).await,
         "cancel" => provider.cancel(&id).await,
+        "cancel-later" => provider.cancel_later(&id, true).await,
+        "resume" => provider.cancel_later(&id, false).await,
+        "decline-renewals" => provider.decline_renewals(&id, true).await,
+        "take-renewals" => provider.decline_renewals(&id, false).await,
         "refund" => provider.refund(&id, None).await,
         "refund-half" => {
             let half = {

@@ -46,6 +46,8 @@ pub(crate) struct Subscription {
     pub status: String,
     pub period_start: i64,
     pub period_end: i64,
+    #[serde(default)]
+    pub cancel_at_period_end: bool,
 }
 
 /// What a checkout has come to at Stripe.
@@ -65,6 +67,12 @@ pub(crate) struct YookassaSide {
     pub captured_at: Option<String>,
     pub refunded_minor: u64,
     pub save_method: bool,
+    /// The saved method that was charged, in a payment without a page.
+    #[serde(default)]
+    pub charged: Option<String>,
+    /// The saved method is declined from now on.
+    #[serde(default)]
+    pub declines: bool,
 }
 
 /// Whose checkout it is.
@@ -111,6 +119,13 @@ impl Checkout {
         match &mut self.side {
             Side::Stripe(side) => Ok(side),
             Side::Yookassa(_) => Err(StandInError::Impossible("YooKassa has no such thing")),
+        }
+    }
+
+    pub fn yookassa_status(&self) -> Option<&str> {
+        match &self.side {
+            Side::Yookassa(side) => Some(&side.status),
+            Side::Stripe(_) => None,
         }
     }
 

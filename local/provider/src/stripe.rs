@@ -74,7 +74,7 @@ pub(crate) fn subscription_json(
         "status": subscription.status,
         "current_period_start": subscription.period_start,
         "current_period_end": subscription.period_end,
-        "cancel_at_period_end": false,
+        "cancel_at_period_end": subscription.cancel_at_period_end,
         "metadata": checkout.metadata,
         "livemode": checkout.live,
         "items": {"object": "list", "data": [{
@@ -170,6 +170,7 @@ pub(crate) fn pay(checkout: &mut Checkout, events: &mut Vec<Event>, now: Timesta
         Some(subscription) if subscription.status == "canceled" => Err(StandInError::Impossible(
             "the subscription has ended: open a new checkout",
         )),
+        Some(subscription) if subscription.cancel_at_period_end => cancel(checkout, events, now),
         Some(_) => {
             if side.invoices.last().is_none_or(|last| last.paid) {
                 next_invoice(side);
@@ -191,6 +192,7 @@ fn first_payment(checkout: &mut Checkout, events: &mut Vec<Event>, now: Timestam
         status: "incomplete".to_owned(),
         period_start: start,
         period_end: end,
+        cancel_at_period_end: false,
     });
     side.invoices.push(invoice(start, end));
     // all of one second, as it is at Stripe
@@ -254,6 +256,22 @@ pub(crate) fn decline(checkout: &mut Checkout, events: &mut Vec<Event>, now: Tim
     }
     settle(side, false);
     tell_last_invoice(checkout, events, "invoice.payment_failed", now);
+    tell_subscription(checkout, events, "customer.subscription.updated", now);
+    Ok(())
+}
+
+/// Cancels with effect from the end of the period, or thinks again.
+pub(crate) fn cancel_later(
+    checkout: &mut Checkout,
+    events: &mut Vec<Event>,
+    now: Timestamp,
+    cancels: bool,
+) -> Done {
+    let subscription = checkout.stripe()?.subscription.as_mut().ok_or(UNPAID)?;
+    if subscription.status == "canceled" {
+        return Err(StandInError::Impossible("the subscription has ended"));
+    }
+    subscription.cancel_at_period_end = cancels;
     tell_subscription(checkout, events, "customer.subscription.updated", now);
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! YooKassa's payments and notifications.
 
-use domain::{billing::Provider, time::Timestamp};
+use domain::{
+    billing::{Provider, money},
+    time::Timestamp,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,23 +14,12 @@ use crate::{
 
 type Done = Result<(), StandInError>;
 
-/// Minor units as YooKassa writes them: `990.00`.
+/// An amount as YooKassa writes it: `990.00`.
 fn amount_json(minor: u64, currency: &str) -> Value {
     json!({
-        "value": format!("{}.{:02}", minor / 100, minor % 100),
+        "value": money::decimal(minor, currency),
         "currency": currency.to_ascii_uppercase(),
     })
-}
-
-/// `990.00` in minor units.
-pub(crate) fn minor(value: &str) -> Option<u64> {
-    let (whole, cents) = value.split_once('.')?;
-    let cents: u64 = (cents.len() == 2).then(|| cents.parse().ok())??;
-    whole
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(100)?
-        .checked_add(cents)
 }
 
 pub(crate) fn payment_json(checkout: &Checkout, side: &YookassaSide) -> Value {
@@ -50,7 +42,9 @@ pub(crate) fn payment_json(checkout: &Checkout, side: &YookassaSide) -> Value {
     if let Some(captured_at) = &side.captured_at {
         payment["captured_at"] = json!(captured_at);
         payment["payment_method"] = json!({
-            "type": "bank_card", "id": checkout.id, "saved": side.save_method,
+            "type": "bank_card",
+            "id": side.charged.as_ref().unwrap_or(&checkout.id),
+            "saved": side.save_method,
         });
     }
     if side.refunded_minor > 0 {
@@ -96,6 +90,26 @@ pub(crate) fn pay(checkout: &mut Checkout, events: &mut Vec<Event>, now: Timesta
 pub(crate) fn decline(checkout: &mut Checkout, events: &mut Vec<Event>, now: Timestamp) -> Done {
     checkout.declined = true;
     finish(checkout, events, now, "canceled")
+}
+
+/// Charges a method that was saved: nobody is asked, and the answer is there at once.
+pub(crate) fn charge(
+    checkout: &mut Checkout,
+    events: &mut Vec<Event>,
+    now: Timestamp,
+    accepted: bool,
+) -> Done {
+    if accepted {
+        pay(checkout, events, now)
+    } else {
+        decline(checkout, events, now)
+    }
+}
+
+/// From now on the saved method is declined, or taken again.
+pub(crate) fn decline_renewals(checkout: &mut Checkout, declines: bool) -> Done {
+    checkout.yookassa()?.declines = declines;
+    Ok(())
 }
 
 pub(crate) fn refund(

@@ -11,8 +11,11 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 /// Assetbox on one machine: the whole service in one process, to try, develop and test.
+///
+/// Without a command it runs until Ctrl-C and prints where the API, the start page and the mailbox
+/// are. It needs no network and no account anywhere.
 #[derive(Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = AFTER)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -20,16 +23,19 @@ struct Cli {
     run: RunOptions,
 }
 
+const AFTER: &str =
+    "RUST_LOG sets what is logged to standard error, such as RUST_LOG=info; warnings by default.";
+
 /// How the machine is started.
 #[derive(clap::Args)]
 pub(crate) struct RunOptions {
-    /// Where the data is kept.
+    /// Where the data is kept; made if it is missing.
     #[arg(long, value_name = "DIR", default_value = ".assetbox")]
     data: PathBuf,
-    /// The port of the API and the local pages.
-    #[arg(long, default_value_t = 8080)]
+    /// The port of the API and the local pages; 0 takes any that is free.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
-    /// Keep nothing: the data goes when the process ends.
+    /// Keep nothing: the data is in a temporary folder that goes when the process ends.
     #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
 }
@@ -37,11 +43,21 @@ pub(crate) struct RunOptions {
 #[derive(Subcommand)]
 enum Command {
     /// Walk through the main job on a fresh machine, with your own pictures or those that ship.
+    ///
+    /// Signs up, uploads every picture, prints what was found in each, finds them again by a
+    /// label, downloads one, pays, lets a trial end, erases a person, checks the certificate and
+    /// the ledger. Fails at the first thing that is not as it should be. Keeps nothing, and
+    /// touches no data folder.
     Tour {
-        /// A folder of pictures.
+        /// A folder of pictures (JPEG, PNG, GIF, WebP, TIFF, BMP); files of other kinds are
+        /// passed over, and so are folders in it.
         folder: Option<PathBuf>,
     },
     /// Check the certificate of an erasure, and look again for what it says is gone.
+    ///
+    /// Checks the signature with the ledger's key and the certificate against itself, then
+    /// repeats its probes in the data folder's tables and buckets. Fails if anything does not
+    /// hold. The data folder must not be in use: end the machine first.
     Verify {
         /// The certificate's file, as `GET /certificates/{case}` gives it.
         certificate: PathBuf,
@@ -49,18 +65,20 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = ".assetbox")]
         data: PathBuf,
     },
-    /// Check the ledger.
+    /// Commands about the ledger, which tells what happened to personal data.
     Ledger {
         #[command(subcommand)]
         command: LedgerCommand,
     },
-    /// Print the OpenAPI document.
+    /// Print the OpenAPI 3.1 document of the API, as infra/openapi.json holds it.
     Openapi,
 }
 
 #[derive(Subcommand)]
 enum LedgerCommand {
-    /// Check every chain, every entry and every signed root.
+    /// Check every chain, every entry and every signed root; fail if one does not hold.
+    ///
+    /// The data folder must not be in use: end the machine first.
     Verify {
         /// The data folder whose ledger is checked.
         #[arg(long, value_name = "DIR", default_value = ".assetbox")]

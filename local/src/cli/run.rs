@@ -46,6 +46,7 @@ fn announce(machine: &Machine, started: Instant) -> io::Result<()> {
     )?;
     writeln!(out, "  Start page  {url}/_local/")?;
     writeln!(out, "  API         {url}")?;
+    writeln!(out, "  Try it      {url}/_local/api/")?;
     writeln!(out, "  Mailbox     {url}/_local/mail")?;
     writeln!(out, "  Data        {}\n", machine.data_dir().display())?;
     writeln!(out, "Ctrl-C ends it.")

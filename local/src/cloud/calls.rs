@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::template::Need;
+
 /// One call, as it left its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -20,6 +22,8 @@ pub struct Call {
     pub status: Option<u16>,
     /// Whether the outcome was a fault that a test had asked for.
     pub injected: bool,
+    /// What the caller's role does not allow, where the call was refused for it.
+    pub denied: Option<Need>,
 }
 
 /// How many calls are remembered one by one.

@@ -14,8 +14,10 @@ use tokio::sync::Notify;
 
 use super::calls::{Call, Calls};
 use super::faults::{Failure, Faults, Moment};
-use super::operation;
+use super::roles::Roles;
+use super::{needs, operation, refusal};
 use crate::functions::Invocation;
+use crate::template::Need;
 
 /// What all clients of a machine share.
 #[derive(Debug, Clone)]
@@ -23,16 +25,18 @@ pub(super) struct Wire {
     http: SharedHttpClient,
     pub(super) calls: Calls,
     pub(super) faults: Faults,
+    pub(super) roles: Roles,
     /// Told of every successful write to a table.
     pub(super) table_written: Arc<Notify>,
 }
 
 impl Wire {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(roles: Roles) -> Self {
         Self {
             http: Builder::new().build_http(),
             calls: Calls::default(),
             faults: Faults::default(),
+            roles,
             table_written: Arc::default(),
         }
     }
@@ -84,7 +88,6 @@ impl Connector {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let (service, operation) = operation::of(&request);
         let invocation = Invocation::current();
-        let fault = self.wire.faults.take(&self.caller, &operation);
         let mut call = Call {
             number: 0,
             caller: self.caller.to_string(),
@@ -92,8 +95,16 @@ impl Connector {
             service,
             operation,
             status: None,
-            injected: fault.is_some(),
+            injected: false,
+            denied: None,
         };
+        let needs = || needs::of(service, &call.operation, &request);
+        if let Err(denied) = self.wire.roles.check(&self.caller, needs) {
+            return Ok(self.deny(denied, call));
+        }
+        let of_missing = needs::where_missing(&call.operation, &request);
+        let fault = self.wire.faults.take(&self.caller, &call.operation);
+        call.injected = fault.is_some();
         if let Some((failure, Moment::Before)) = fault {
             return self.fail(failure, call, invocation).await;
         }
@@ -107,11 +118,33 @@ impl Connector {
         }
         match fault {
             Some((failure, Moment::After)) => self.fail(failure, call, invocation).await,
-            _ => {
-                self.wire.calls.add(call);
-                answer
+            _ if call.status == Some(404) => {
+                match self.wire.roles.check(&self.caller, || of_missing) {
+                    Err(denied) => Ok(self.deny(denied, call)),
+                    Ok(()) => self.pass(answer, call),
+                }
             }
+            _ => self.pass(answer, call),
         }
+    }
+
+    fn pass(
+        &self,
+        answer: Result<HttpResponse, ConnectorError>,
+        call: Call,
+    ) -> Result<HttpResponse, ConnectorError> {
+        self.wire.calls.add(call);
+        answer
+    }
+
+    /// What the service answers to a caller whose role doesn't allow the call.
+    fn deny(&self, need: Need, mut call: Call) -> HttpResponse {
+        tracing::error!(caller = call.caller, %need, "a call was denied");
+        let answer = refusal::access_denied(&call, &need);
+        call.status = Some(answer.status().as_u16());
+        call.denied = Some(need);
+        self.wire.calls.add(call);
+        answer
     }
 
     async fn fail(

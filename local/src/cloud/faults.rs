@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
+
+use super::refusal::refusal;
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,15 +108,18 @@ impl Faults {
     }
 }
 
+const INJECTED: &str = "an injected fault";
+
 impl Failure {
     /// What the SDK sees in place of the service's answer.
     pub(super) async fn outcome(self, service: &str) -> Result<HttpResponse, ConnectorError> {
         match self {
-            Self::ServerError => Ok(refusal(service, 500, "InternalError")),
+            Self::ServerError => Ok(refusal(service, 500, "InternalError", INJECTED)),
             Self::Throttle => Ok(refusal(
                 service,
                 throttle_status(service),
                 throttle_code(service),
+                INJECTED,
             )),
             Self::Timeout => Err(ConnectorError::timeout("an injected timeout".into())),
             Self::Kill => std::future::pending().await,
@@ -134,20 +138,6 @@ fn throttle_code(service: &str) -> &'static str {
         "ses" => "Throttling",
         _ => "ThrottlingException",
     }
-}
-
-/// An error in the service's wire format.
-fn refusal(service: &str, status: u16, code: &str) -> HttpResponse {
-    let message = "an injected fault";
-    let body = match service {
-        "s3" => format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"),
-        "ses" => format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-        ),
-        _ => serde_json::json!({"__type": code, "message": message}).to_string(),
-    };
-    let status = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_GATEWAY);
-    HttpResponse::new(status.into(), SdkBody::from(body))
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ mod calls;
 mod client;
 mod expiry;
 mod faults;
+mod needs;
 mod operation;
+mod refusal;
+mod roles;
 mod sdk;
 mod streams;
 mod tables;
@@ -30,6 +33,7 @@ use crate::template::{Bucket, Key, KeyUse, Model, ObjectLock, Queue, StreamSourc
 
 pub use calls::{Call, Calls};
 pub use faults::{Failure, Fault, Faults, Moment};
+pub use roles::{Roles, Use};
 pub(crate) use streams::Stream;
 
 /// The region of one machine.
@@ -184,7 +188,7 @@ impl Cloud {
         for table in &model.tables {
             tables::ensure(&database, table)?;
         }
-        let wire = client::Wire::new();
+        let wire = client::Wire::new(Roles::of(model));
         let endpoints = sdk::Endpoints::new(
             port(&listeners.database, "DynamoDB")?,
             listeners.settings.objects_port,
@@ -251,6 +255,10 @@ impl Cloud {
 
     pub(crate) fn faults(&self) -> &Faults {
         &self.wire.faults
+    }
+
+    pub(crate) fn roles(&self) -> &Roles {
+        &self.wire.roles
     }
 
     /// Told of every write to a table that a function made.

@@ -4,6 +4,7 @@ mod objects;
 mod queue;
 mod schedule;
 mod stream;
+mod trim;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +72,9 @@ impl Events {
                 }
             }
         }
+        let database = data.join("dynamodb.sqlite");
+        let shutdown = delivery.shutdown.clone();
+        tasks.spawn(trim::run(readers.clone(), database, shutdown));
         let file = StateFile::at(data.join("schedules.json"));
         let scheduler = Arc::new(Scheduler::open(schedules, delivery, file)?);
         let running = Arc::clone(&scheduler);

@@ -82,8 +82,7 @@ impl StreamReader {
             && self.position().is_none()
             && let Some(last) = self.stream.last().await?
         {
-            self.keep(&last);
-            self.move_to(last);
+            self.finish(last);
         }
         Ok(())
     }
@@ -221,12 +220,17 @@ impl StreamReader {
 
     fn done(&self, records: &[Value]) {
         if let Some(last) = records.last() {
-            let last = sequence_number(last);
-            self.keep(&last);
-            self.move_to(last);
+            self.finish(sequence_number(last));
         }
     }
 
+    fn finish(&self, sequence_number: String) {
+        let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keep(&sequence_number);
+        *position = Some(sequence_number);
+    }
+
+    /// Called with the position locked: one writer at a time.
     fn keep(&self, sequence_number: &String) {
         // Without the file the records come again after a restart, which handlers must bear.
         if let Err(error) = self.checkpoint.save(sequence_number) {
@@ -237,6 +241,25 @@ impl StreamReader {
     fn move_to(&self, sequence_number: String) {
         let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
         *position = Some(sequence_number);
+    }
+
+    /// The sequence number of the last record done, kept, so that a restart doesn't ask for what
+    /// comes before it.
+    pub(super) fn kept_position(&self) -> Option<String> {
+        let position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = position.as_ref()?;
+        self.keep(done);
+        Some(done.clone())
+    }
+
+    /// The stream that it reads.
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// The physical name of the stream's table.
+    pub(super) fn table(&self) -> &str {
+        &self.source.table
     }
 
     fn position(&self) -> Option<String> {

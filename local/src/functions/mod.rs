@@ -199,9 +199,9 @@ fn http(
     let mut context = Context::default();
     context.request_id.clone_from(&invocation.id);
     let event = LambdaEvent::new(request, context);
-    // A router is always ready.
-    let answering = Adapter::from(router).call(event);
     Ok(Box::pin(async move {
+        // A router is always ready.
+        let answering = Adapter::from(router).call(event);
         let answer = answering.await.map_err(|never| match never {})?;
         serde_json::to_value(&answer).map_err(|error| InvokeError::Failed(error.to_string()))
     }))

@@ -1,5 +1,6 @@
 //! The functions of the product, by their logical ids in `template.yaml`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use platform::Env;
@@ -11,9 +12,11 @@ macro_rules! http {
     ($function:ident) => {
         Box::new(|around: Surroundings| {
             Box::pin(async move {
+                let declared = around.environment.keys().cloned().collect();
                 let env = Env::of(around.environment);
                 let app = $function::App::new(&around.config, &env, around.clock).await;
                 let app = app.map_err(|error| error.to_string())?;
+                reads_what_is_declared(&declared, &env.asked())?;
                 Ok(Function::Http($function::router(app)))
             })
         })
@@ -24,9 +27,11 @@ macro_rules! events {
     ($function:ident) => {
         Box::new(|around: Surroundings| {
             Box::pin(async move {
+                let declared = around.environment.keys().cloned().collect();
                 let env = Env::of(around.environment);
                 let app = $function::App::new(&around.config, &env, around.clock).await;
                 let app = Arc::new(app.map_err(|error| error.to_string())?);
+                reads_what_is_declared(&declared, &env.asked())?;
                 Ok(Function::Event(Arc::new(move |event| {
                     let app = Arc::clone(&app);
                     Box::pin(async move {
@@ -37,6 +42,30 @@ macro_rules! events {
             })
         })
     };
+}
+
+/// What a function's process reads by itself: the filter of its logs.
+const OF_THE_PROCESS: [&str; 1] = ["RUST_LOG"];
+
+/// A function gets only the variables that it reads, and reads only those that it gets.
+fn reads_what_is_declared(
+    declared: &BTreeSet<String>,
+    asked: &BTreeSet<String>,
+) -> Result<(), String> {
+    let mut unread = declared
+        .difference(asked)
+        .filter(|name| !OF_THE_PROCESS.contains(&name.as_str()));
+    if let Some(name) = unread.next() {
+        return Err(format!(
+            "template.yaml declares {name}, which it doesn't read"
+        ));
+    }
+    match asked.difference(declared).next() {
+        Some(name) => Err(format!(
+            "it reads {name}, which template.yaml doesn't declare"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Every function of the product.

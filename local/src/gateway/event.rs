@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use url::Url;
 use uuid::Uuid;
 
 use super::routes::Match;
@@ -37,6 +38,34 @@ pub(super) fn decoded_path(uri: &Uri) -> String {
     percent_decode_str(uri.path())
         .decode_utf8_lossy()
         .into_owned()
+}
+
+/// The bytes of the request line and the headers.
+pub(super) fn head_len(parts: &Parts) -> usize {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    let headers = parts.headers.iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    parts.method.as_str().len() + target + headers.sum::<usize>()
+}
+
+/// Whether there is one host at most, and it is one that an address can have: functions see
+/// their address under it.
+pub(super) fn has_sound_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    first.is_none_or(is_host) && second.is_none()
+}
+
+fn is_host(value: &HeaderValue) -> bool {
+    let host = value.to_str().ok();
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    url.is_some_and(|url| {
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        is_plain && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
+    })
 }
 
 impl Incoming<'_> {
@@ -122,8 +151,7 @@ impl Incoming<'_> {
 
     fn host(&self) -> String {
         let host = self.parts.headers.get(HOST).map(text);
-        host.filter(|host| !host.is_empty())
-            .unwrap_or_else(|| "localhost".to_owned())
+        host.unwrap_or_else(|| "localhost".to_owned())
     }
 
     /// A text as it is, anything else as base64.
@@ -301,5 +329,35 @@ mod tests {
         assert_eq!(event["headers"]["x-forwarded-for"], "1.2.3.4, 10.0.0.7");
         assert_eq!(event["requestContext"]["http"]["sourceIp"], "10.0.0.7");
         assert!(event.get("body").is_none());
+    }
+
+    #[test]
+    fn a_host_is_one_that_an_address_can_have() {
+        let hosts = |hosts: &[&'static str]| {
+            let hosts = hosts
+                .iter()
+                .map(|host| (HOST, HeaderValue::from_static(host)));
+            has_sound_host(&hosts.collect())
+        };
+        for sound in ["127.0.0.1:8080", "localhost", "[::1]:80", "a-b.example"] {
+            assert!(hosts(&[sound]), "{sound}");
+        }
+        assert!(hosts(&[]));
+        for wrong in [
+            "",
+            " ",
+            "[",
+            "999.1.1.1",
+            "a:b",
+            "a/b",
+            "me@a",
+            "a?b",
+            "a#b",
+            "a b",
+            ":80",
+        ] {
+            assert!(!hosts(&[wrong]), "{wrong}");
+        }
+        assert!(!hosts(&["a", "a"]));
     }
 }

@@ -21,6 +21,8 @@ use answer::message;
 use event::Incoming;
 use routes::Routes;
 
+/// API Gateway's limit of the request line and headers together.
+const LARGEST_HEAD: usize = 10_240;
 /// API Gateway's limit of a request's body: 10 MB
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
@@ -82,6 +84,13 @@ impl Gateway {
 
     async fn invoke(&self, peer: SocketAddr, request: Request) -> Response {
         let (parts, body) = request.into_parts();
+        if event::head_len(&parts) > LARGEST_HEAD {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return message(status, "Request Header Fields Too Large");
+        }
+        if !event::has_sound_host(&parts.headers) {
+            return message(StatusCode::BAD_REQUEST, "Bad Request");
+        }
         let path = event::decoded_path(&parts.uri);
         let Some(matched) = self.shared.routes.find(&parts.method, &path) else {
             return message(StatusCode::NOT_FOUND, "Not Found");

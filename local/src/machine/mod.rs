@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::activity::{Activity, Switch};
 use crate::clock::{ClockError, MachineClock};
-use crate::cloud::{ACCOUNT, Calls, Cloud, CloudError, Faults, Listeners, REGION};
+use crate::cloud::{ACCOUNT, Calls, Cloud, CloudError, Faults, Listeners, REGION, Roles};
 use crate::events::{Delivery, Events, subscribe};
 use crate::functions::{Functions, InvokeError, Runs, Surroundings};
 use crate::gateway::Gateway;
@@ -215,7 +215,14 @@ impl Machine {
         self.shared.cloud.faults()
     }
 
+    /// The functions' roles, under which their AWS calls are made.
+    #[must_use]
+    pub fn roles(&self) -> &Roles {
+        self.shared.cloud.roles()
+    }
+
     /// An SDK configuration that leads to this machine; its calls are logged under `caller`.
+    /// Where that is a function's logical id, they are made under the function's role.
     #[must_use]
     pub fn sdk_config(&self, caller: &str) -> aws_types::SdkConfig {
         self.shared.cloud.sdk_config(caller)

@@ -26,14 +26,14 @@ pub(super) async fn list(State(pages): State<Pages>) -> Result<Response, Broken>
             @if mails.is_empty() {
                 p.empty { "No mail yet. Whatever the service sends arrives here." }
             } @else {
-                table {
-                    tr { th { "Subject" } th { "To" } th { "From" } th { "Sent" } }
+                table.cards {
+                    thead { tr { th { "Subject" } th { "To" } th { "From" } th { "Sent (UTC)" } } }
                     @for mail in &mails {
                         tr {
                             td { a href={ "/_local/mail/" (mail.id) } { (subject(&mail.subject)) } }
                             td { (mail.to.join(", ")) }
                             td.soft { (mail.from) }
-                            td.soft { (mail.at.strftime("%Y-%m-%d %H:%M:%S").to_string()) }
+                            td.soft.line { (mail.at.strftime("%Y-%m-%d %H:%M:%S").to_string()) }
                         }
                     }
                 }
@@ -71,15 +71,15 @@ pub(super) async fn message(State(pages): State<Pages>, Path(id): Path<String>) 
                 }
             }
         }
-        @if let Some(text) = &mail.text {
-            section { h2 { "Text" } pre { (linked(text, &mail.links)) } }
-        }
         @if mail.html.is_some() {
             section {
-                h2 { "HTML" }
+                h2 { "As most readers see it" }
                 iframe sandbox="allow-popups allow-popups-to-escape-sandbox" title="The message's HTML"
                     src={ "/_local/mail/" (id) "/html" } {}
             }
+        }
+        @if let Some(text) = &mail.text {
+            section { h2 { "As plain text" } pre { (linked(text, &mail.links)) } }
         }
     };
     layout::page(subject(&mail.summary.subject), None, &body)

@@ -5,6 +5,7 @@ mod clock;
 mod guard;
 mod layout;
 mod mail;
+mod policies;
 mod start;
 mod status;
 
@@ -31,6 +32,7 @@ pub(crate) fn router(shared: Pages) -> Router {
         .route("/_local/api/", get(api::index))
         .route("/_local/api/{*path}", get(api::asset))
         .route("/_local/openapi.json", get(api::document))
+        .route("/_local/policies/{document}/{locale}", get(policies::page))
         .route("/_local/mail", get(mail::list))
         .route("/_local/mail/{id}", get(mail::message))
         .route("/_local/mail/{id}/html", get(mail::html))

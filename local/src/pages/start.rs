@@ -5,14 +5,16 @@ use axum::response::Response;
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
-use super::status::{self, FunctionStatus, QueueStatus, Status};
+use super::policies::{self, Document};
+use super::status::{self, FunctionStatus, Operator, QueueStatus, Status};
 use super::{Broken, Pages, layout};
 
 /// The steps that the clock's buttons take.
-const STEPS: [(&str, i64); 3] = [
+const STEPS: [(&str, i64); 4] = [
     ("+1 hour", 3_600),
     ("+1 day", 86_400),
     ("+14 days", 14 * 86_400),
+    ("+30 days", 30 * 86_400),
 ];
 
 pub(super) async fn page(State(pages): State<Pages>) -> Result<Response, Broken> {
@@ -22,6 +24,10 @@ pub(super) async fn page(State(pages): State<Pages>) -> Result<Response, Broken>
         div.pair {
             (places(&status))
             (clock(&status))
+        }
+        div.pair {
+            (operator(&status.operator))
+            (documents(&policies::in_force(pages.clock.for_functions().now())))
         }
         (functions(&status.functions))
         div.pair {
@@ -39,10 +45,53 @@ fn places(status: &Status) -> Markup {
             h2 { "Where things are" }
             dl {
                 dt { "API" } dd { code { (status.api_url) } }
-                dt { "Mailbox" } dd { a href="/_local/mail" { (status.mails) " messages" } }
-                dt { "API page" } dd { a href="/_local/api/" { "try every route" } " · " a href="/_local/openapi.json" { "OpenAPI" } }
+                dt { "Its description" } dd { a href="/_local/api/" { "try every route" } " · " a href="/_local/openapi.json" { "OpenAPI" } }
+                dt { "Mailbox" } dd { a href="/_local/mail" { (counted(status.mails, "message")) } }
+                dt { "Payments" } dd { a href="/_local/provider/checkouts" { "checkouts and events" } }
                 dt { "Status as JSON" } dd { a href="/_local/status" { code { "/_local/status" } } }
                 dt { "Data folder" } dd { code { (status.data) } }
+            }
+            p.soft { "README.md walks through it with curl in five minutes; " code { "cargo run -- tour" } " does it by itself." }
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
+fn operator(operator: &Operator) -> Markup {
+    html! {
+        section {
+            h2 { "Operator" }
+            dl {
+                dt { "Name" } dd { (operator.name) }
+                dt { "Privacy" } dd { (operator.privacy_address) }
+                dt { "Letters from" } dd { (operator.mail_from) }
+                dt { "Staff" } dd { (operator.staff.join(", ")) }
+            }
+            p.soft { "Parameters of template.yaml; who is staff stands in the secret. Sign up with a staff address to decide about requests." }
+        }
+    }
+}
+
+fn documents(documents: &[Document]) -> Markup {
+    html! {
+        section {
+            h2 { "Documents in force" }
+            table.cards {
+                thead { tr { th { "Document" } th { "Version" } th { "Text" } } }
+                @for document in documents {
+                    tr {
+                        td { (document.title) }
+                        td.soft.line { (document.version) }
+                        td.line {
+                            a href={ "/_local/policies/" (document.name) "/en" } { "English" } " · "
+                            a href={ "/_local/policies/" (document.name) "/ru" } { "Russian" }
+                        }
+                    }
+                }
             }
         }
     }
@@ -76,14 +125,14 @@ fn functions(functions: &[FunctionStatus]) -> Markup {
     html! {
         section {
             h2 { "Functions" }
-            table {
-                tr { th { "Function" } th { "Invoked by" } th.number { "Runs" } th.number { "Failures" } }
+            table.cards {
+                thead { tr { th { "Function" } th { "Invoked by" } th.number { "Runs" } th.number { "Failures" } } }
                 @for function in functions {
                     tr {
                         td { (function.id) }
                         td.soft { (function.invoked_by.join(" · ")) }
-                        td.number { (function.invocations) }
-                        td.number.bad[function.failures > 0] { (function.failures) }
+                        td.number data-name="Runs" { (function.invocations) }
+                        td.number.bad[function.failures > 0] data-name="Failures" { (function.failures) }
                     }
                 }
             }
@@ -95,14 +144,14 @@ fn queues(queues: &[QueueStatus]) -> Markup {
     html! {
         section {
             h2 { "Queues" }
-            table {
-                tr { th { "Queue" } th.number { "Waiting" } th.number { "In work" } th.number { "Delayed" } }
+            table.cards {
+                thead { tr { th { "Queue" } th.number { "Waiting" } th.number { "In work" } th.number { "Delayed" } } }
                 @for queue in queues {
                     tr {
                         td { (queue.name) }
-                        td.number.bad[queue.is_dead_letters && queue.visible > 0] { (queue.visible) }
-                        td.number { (queue.in_flight) }
-                        td.number { (queue.delayed) }
+                        td.number.bad[queue.is_dead_letters && queue.visible > 0] data-name="Waiting" { (queue.visible) }
+                        td.number data-name="In work" { (queue.in_flight) }
+                        td.number data-name="Delayed" { (queue.delayed) }
                     }
                 }
             }
@@ -129,7 +178,7 @@ fn vision(status: &Status) -> Markup {
     html! {
         section {
             h2 { "Vision" }
-            table {
+            table.cards {
                 @for feature in &status.vision {
                     tr {
                         td { (feature.operation) }

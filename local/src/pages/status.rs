@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use local_services::Depth;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Broken, Pages};
 use crate::template::Source;
@@ -14,6 +14,7 @@ use crate::template::Source;
 pub(super) struct Status {
     pub api_url: String,
     pub data: String,
+    pub operator: Operator,
     pub now: Timestamp,
     pub offset_seconds: i64,
     pub functions: Vec<FunctionStatus>,
@@ -22,6 +23,16 @@ pub(super) struct Status {
     pub buckets: Vec<String>,
     pub vision: Vec<FeatureStatus>,
     pub mails: usize,
+}
+
+/// Who runs the service, as its letters say.
+#[derive(Serialize)]
+pub(super) struct Operator {
+    pub name: String,
+    pub privacy_address: String,
+    pub mail_from: String,
+    /// Who acts for the operator once signed up: the secret's list.
+    pub staff: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -82,6 +93,7 @@ pub(super) async fn read(pages: &Pages) -> Result<Status, Broken> {
     Ok(Status {
         api_url: pages.api_url.clone(),
         data: pages.data.display().to_string(),
+        operator: operator(pages)?,
         now: pages.clock.now(),
         offset_seconds: pages.clock.offset().as_secs(),
         functions: functions(pages),
@@ -102,6 +114,33 @@ pub(super) async fn read(pages: &Pages) -> Result<Status, Broken> {
             .collect(),
         mails: pages.cloud.services.mailbox().list().await?.len(),
     })
+}
+
+fn operator(pages: &Pages) -> Result<Operator, Broken> {
+    let variable = |name: &str| {
+        let mut functions = pages.model.functions.iter();
+        let found = functions.find_map(|function| function.environment.get(name));
+        found.cloned().unwrap_or_default()
+    };
+    Ok(Operator {
+        name: variable("OPERATOR_NAME"),
+        privacy_address: variable("PRIVACY_ADDRESS"),
+        mail_from: variable("MAIL_FROM"),
+        staff: staff(pages)?,
+    })
+}
+
+fn staff(pages: &Pages) -> Result<Vec<String>, Broken> {
+    #[derive(Deserialize)]
+    struct Secret {
+        #[serde(default)]
+        staff: Vec<String>,
+    }
+    let Some(declared) = pages.model.secrets.first() else {
+        return Ok(Vec::new());
+    };
+    let secret = pages.cloud.services.secrets().value(&declared.name)?;
+    Ok(serde_json::from_str::<Secret>(&secret)?.staff)
 }
 
 fn functions(pages: &Pages) -> Vec<FunctionStatus> {

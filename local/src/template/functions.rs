@@ -9,10 +9,11 @@ use super::TemplateError;
 use super::model::{Cors, Function, Route};
 use super::properties::Known;
 use super::resolve::{Scope, scalar_text};
+use super::roles::{self, Role};
 use super::sources::{self, Event};
 
 const FUNCTION: Known = Known {
-    honoured: &["Environment", "Timeout"],
+    honoured: &["Environment", "LoggingConfig", "Role", "Timeout", "Tracing"],
     without_effect: &[
         "Architectures",
         "AutoPublishAlias",
@@ -28,21 +29,16 @@ const FUNCTION: Known = Known {
         "FunctionName",
         "Handler",
         "KmsKeyArn",
-        "LoggingConfig",
         "MemorySize",
-        "PermissionsBoundary",
-        "Policies",
         "PropagateTags",
         "ProvisionedConcurrencyConfig",
         "RecursiveLoop",
         "ReservedConcurrentExecutions",
-        "Role",
         "RolePath",
         "Runtime",
         "RuntimeManagementConfig",
         "SnapStart",
         "Tags",
-        "Tracing",
         "VersionDescription",
     ],
 };
@@ -72,6 +68,15 @@ struct FunctionProperties {
     /// Lambda's default is 3 s.
     #[serde(default = "default_timeout")]
     timeout: u64,
+    role: Option<String>,
+    logging_config: Option<LoggingConfig>,
+    tracing: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LoggingConfig {
+    log_group: Option<String>,
 }
 
 fn default_timeout() -> u64 {
@@ -127,6 +132,11 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<(Function, Vec<Route>)
             })
             .collect::<Result<_, TemplateError>>()?,
         sources: Vec::new(),
+        role: match &properties.role {
+            Some(arn) => roles::read(scope, arn, id)?,
+            None => Role::default(),
+        },
+        lambda_needs: Vec::new(),
     };
     let mut routes = Vec::new();
     for (name, event) in own["Events"].as_object().into_iter().flatten() {
@@ -136,7 +146,24 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<(Function, Vec<Route>)
             None => {}
         }
     }
+    let logging = properties.logging_config;
+    let log_group = logging.and_then(|logging| logging.log_group);
+    let is_traced = properties.tracing.is_some_and(|mode| mode == "Active");
+    function.lambda_needs =
+        roles::needs_of_lambda(&scope.place, &function, log_group.as_deref(), is_traced);
+    lambda_can_work(&function)?;
     Ok((function, routes))
+}
+
+fn lambda_can_work(function: &Function) -> Result<(), TemplateError> {
+    let mut needs = function.lambda_needs.iter();
+    match needs.find(|need| function.role.allows(need).is_none()) {
+        Some(need) => Err(TemplateError::new(
+            &function.id,
+            format!("under its role, Lambda is {need}"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// `Globals.Function` under the function's own properties; variables are merged one by one.

@@ -1,5 +1,5 @@
 //! `template.yaml`, the only list of functions, routes, tables, buckets, queues, schedules,
-//! keys and environment variables, read as the machine needs it.
+//! keys, environment variables and roles, read as the machine needs it.
 //!
 //! What the machine would have to honour and doesn't understand is an error that names the
 //! resource, never silence.
@@ -13,6 +13,7 @@ mod model;
 mod properties;
 mod queues;
 mod resolve;
+mod roles;
 mod schedule;
 mod sources;
 mod tables;
@@ -24,6 +25,7 @@ pub use model::{
     Redrive, Route, Schedule, Secret, Source, StreamSource, Table, TableIndex, TableKey,
 };
 pub use resolve::{Place, Scope};
+pub use roles::{ContextKey, Grant, Need, Role};
 pub use schedule::{Expression, ScheduleError};
 
 /// A template that the machine can't run, and where in it.

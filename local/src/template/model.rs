@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::document::Document;
 use super::filter::Filters;
 use super::resolve::{Place, Scope};
+use super::roles::{Need, Role};
 use super::schedule::Expression;
 use super::{TemplateError, buckets, functions, queues, tables};
 
@@ -45,6 +46,10 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// What invokes it, besides routes.
     pub sources: Vec<Source>,
+    /// What it may do.
+    pub role: Role,
+    /// What Lambda itself does under its role; the role allows all of it.
+    pub lambda_needs: Vec<Need>,
 }
 
 /// A route of the HTTP API.
@@ -279,10 +284,11 @@ pub struct Secret {
     pub name: String,
 }
 
-/// Resources that change nothing on one machine: permissions, alarms and names.
+/// Resources that change nothing on one machine: others' permissions, alarms and names.
 const WITHOUT_EFFECT: &[&str] = &[
     "AWS::CloudWatch::",
-    "AWS::IAM::",
+    // Read with the function that has it.
+    "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::Lambda::Permission",
     "AWS::Logs::",

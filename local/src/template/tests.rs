@@ -252,3 +252,130 @@ fn the_products_template_is_understood() {
             .any(|route| route.path.as_deref() == Some("/confirm"))
     );
 }
+
+const ROLE: &str = r#"
+Resources:
+  F: {Type: AWS::Serverless::Function, Properties: {Role: !GetAtt R.Arn}}
+  T: {Type: AWS::SQS::Queue}
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement:
+              - Effect: Allow
+                Action: [sqs:SendMessage, "sqs:Get*"]
+                Resource: !GetAtt T.Arn
+              - {Effect: Allow, Action: kms:Sign, Resource: "*", Condition: {StringEquals: {kms:SigningAlgorithm: A}}}
+"#;
+
+#[test]
+fn a_role_is_read_with_the_function_that_has_it() {
+    let model = resolve(ROLE, &[]).unwrap();
+    let role = &model.function("F").unwrap().role;
+    let queue = "arn:aws:sqs:eu-central-1:000000000000:assetbox-t";
+    for (action, resource, allowed) in [
+        ("sqs:SendMessage", queue, true),
+        ("sqs:GetQueueUrl", queue, true),
+        ("sqs:DeleteMessage", queue, false),
+        (
+            "sqs:SendMessage",
+            "arn:aws:sqs:eu-central-1:000000000000:other",
+            false,
+        ),
+        ("kms:Sign", "alias/key", false),
+    ] {
+        let found = role.allows(&Need::new(action, resource));
+        assert_eq!(found.is_some(), allowed, "{action} on {resource}");
+    }
+    let mut signing = Need::new("kms:Sign", "alias/key");
+    signing
+        .context
+        .insert(ContextKey::SigningAlgorithm, "A".to_owned());
+    assert!(role.allows(&signing).is_some());
+}
+
+#[test]
+fn what_a_role_says_is_understood_or_refused() {
+    let refused = [
+        (
+            "Effect: Allow\n                Action: [",
+            "Effect: Deny\n                Action: [",
+        ),
+        ("Resource: !GetAtt T.Arn", "NotResource: !GetAtt T.Arn"),
+        ("StringEquals", "StringLike"),
+        ("kms:SigningAlgorithm", "kms:KeyUsage"),
+        ("Policies:", "ManagedPolicyArns: [a]\n      Policies:"),
+        ("Policies:", "PermissionsBoundary: a\n      Policies:"),
+    ];
+    for (before, after) in refused {
+        let text = ROLE.replace(before, after);
+        assert_ne!(text, ROLE, "{before}");
+        assert_eq!(resolve(&text, &[]).unwrap_err().at, "R", "{after}");
+    }
+    for more in ["Policies: [a]", "PermissionsBoundary: a"] {
+        let text = ROLE.replace(
+            "Role: !GetAtt R.Arn",
+            &format!("Role: !GetAtt R.Arn, {more}"),
+        );
+        assert_eq!(resolve(&text, &[]).unwrap_err().at, "F", "{more}");
+    }
+    let apart = format!("{ROLE}  P: {{Type: AWS::IAM::Policy}}\n");
+    assert_eq!(resolve(&apart, &[]).unwrap_err().at, "P");
+}
+
+#[test]
+fn a_function_whose_sources_lambda_may_not_read_is_refused() {
+    for right in [
+        "Action: \"sqs:*\", Resource: !GetAtt JobsQueue.Arn",
+        "Action: sqs:SendMessage, Resource: !GetAtt JobsDeadLetters.Arn",
+        "Action: \"dynamodb:*\"",
+    ] {
+        let weaker = right.replace("sqs:", "sns:").replace("dynamodb:", "sns:");
+        let text = TEMPLATE.replace(right, &weaker);
+        assert_ne!(text, TEMPLATE, "{right}");
+        let error = resolve(&text, &[("PublicUrl", "x")]).unwrap_err();
+        assert_eq!(error.at, "WorkerFunction", "{right}");
+        assert!(error.reason.contains("not authorized"), "{error}");
+    }
+}
+
+#[test]
+fn every_function_of_the_products_template_has_its_program() {
+    let document = Document::parse(include_str!("../../../template.yaml")).unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut packages = Vec::new();
+    for (id, resource) in document.resources() {
+        if resource["Type"] != "AWS::Serverless::Function" {
+            continue;
+        }
+        let program = resource["Metadata"]["BuildProperties"]["Binary"].as_str();
+        let program = program.expect("a program's name").to_owned();
+        let code = resource["Properties"]["CodeUri"].as_str().unwrap();
+        assert_eq!(code, format!("functions/{program}"), "{id}");
+        let manifest = std::fs::read_to_string(root.join(code).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("name = \"{program}\"")), "{id}");
+        assert!(root.join(code).join("src/main.rs").is_file(), "{id}");
+        packages.push(program);
+    }
+    packages.sort();
+    let mut folders: Vec<_> = std::fs::read_dir(root.join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    assert_eq!(
+        packages, folders,
+        "every program is a function of the template"
+    );
+    let registry: Vec<_> = crate::functions::all().into_keys().collect();
+    let mut declared: Vec<_> = document
+        .resources()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    declared.sort();
+    assert_eq!(registry, declared);
+}

@@ -17,35 +17,65 @@ use super::{
 
 /// How long one picture may take from its upload to its labels.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often to look whether they are there.
+const GLANCE: Duration = Duration::from_millis(200);
+/// The longest name that the table shows in full.
+const NAME_WIDTH: usize = 32;
 
 impl Tour<'_> {
-    /// Uploads a picture through its presigned address. Returns the asset's id.
+    /// Uploads a picture through presigned addresses. Returns the asset's id.
     pub(super) async fn upload(
         &self,
         owner: &Account,
         picture: &Picture,
     ) -> Result<String, TourError> {
+        let bytes = picture.read()?;
         let form = json!({
             "name": picture.name, "content_type": picture.content_type,
-            "size_bytes": picture.bytes.len(), "sha256": hex::encode(Sha256::digest(&picture.bytes)),
+            "size_bytes": bytes.len(), "sha256": hex::encode(Sha256::digest(&bytes)),
         });
         let begun = owner.client.post("/uploads", &form).await?;
         let begun = begun.expect(StatusCode::CREATED, &picture.name)?;
-        let put = &begun["put"];
-        let sent = self
-            .client
-            .presigned(
-                "PUT",
-                &text(&put["url"]),
-                &put["headers"],
-                picture.bytes.clone(),
-            )
-            .await?;
-        sent.expect(StatusCode::OK, "sending the bytes")?;
+        if begun["parts"].is_null() {
+            self.put(&begun["put"], bytes).await?;
+        } else {
+            self.send_parts(owner, &begun, &bytes).await?;
+        }
         let complete = format!("/uploads/{}/complete", text(&begun["id"]));
         let completed = owner.client.call(Method::POST, &complete, None).await?;
         completed.expect(StatusCode::OK, "completing the upload")?;
         Ok(text(&begun["asset_id"]))
+    }
+
+    async fn put(&self, address: &Value, bytes: Bytes) -> Result<(), TourError> {
+        let sent = self
+            .client
+            .presigned("PUT", &text(&address["url"]), &address["headers"], bytes)
+            .await?;
+        sent.expect(StatusCode::OK, "sending the bytes")?;
+        Ok(())
+    }
+
+    /// A large picture goes in parts, one after the other.
+    async fn send_parts(
+        &self,
+        owner: &Account,
+        begun: &Value,
+        bytes: &Bytes,
+    ) -> Result<(), TourError> {
+        let path = format!("/uploads/{}/parts", text(&begun["id"]));
+        let mut rest = bytes.clone();
+        for number in 1..=begun["parts"]["count"].as_u64().unwrap_or_default() {
+            let asked = json!({"numbers": [number]});
+            let addresses = owner.client.post(&path, &asked).await?;
+            let addresses = addresses.expect(StatusCode::OK, "asking for a part's address")?;
+            let address = &addresses["items"][0];
+            let size = address["size_bytes"].as_u64().unwrap_or_default();
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            self.put(address, rest.split_to(size.min(rest.len())))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Waits until each asset has its preview, thumbnail and labels, or says why not.
@@ -55,17 +85,16 @@ impl Tour<'_> {
         ids: &[String],
     ) -> Result<Vec<Value>, TourError> {
         let began = Instant::now();
+        let mut assets: Vec<Value> = vec![json!({"tagging": "pending"}); ids.len()];
+        let is_open = |asset: &Value| asset["tagging"] == "pending";
         loop {
-            self.idle().await?;
-            let mut assets = Vec::with_capacity(ids.len());
-            for id in ids {
-                let asset = owner.client.get(&format!("/assets/{id}")).await?;
-                assets.push(asset.expect(StatusCode::OK, "reading an asset")?);
+            for (asset, id) in assets.iter_mut().zip(ids) {
+                if is_open(asset) {
+                    let read = owner.client.get(&format!("/assets/{id}")).await?;
+                    *asset = read.expect(StatusCode::OK, "reading an asset")?;
+                }
             }
-            let open = assets
-                .iter()
-                .filter(|asset| asset["tagging"] == "pending")
-                .count();
+            let open = assets.iter().filter(|asset| is_open(asset)).count();
             self.progress(ids.len() - open, ids.len())?;
             if open == 0 {
                 return Ok(assets);
@@ -75,40 +104,49 @@ impl Tour<'_> {
                     "{open} pictures were not looked at in time"
                 )));
             }
+            tokio::time::sleep(GLANCE).await;
         }
     }
 
     /// Prints what was found, and returns how many pictures each label is in.
     pub(super) fn table(&self, assets: &[Value]) -> Result<BTreeMap<String, usize>, TourError> {
+        let names: Vec<String> = assets.iter().map(|asset| short(&asset["name"])).collect();
+        let widest = names.iter().map(|name| name.chars().count()).max();
+        let widest = widest.unwrap_or_default().max("Picture".len());
+        self.say(&format!(
+            "     {:<widest$}  {:>11}  What is in it, and how sure the model is",
+            "Picture", "Pixels"
+        ))?;
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for asset in assets {
-            let technical = &asset["technical"];
-            let size = match (technical["width"].as_u64(), technical["height"].as_u64()) {
-                (Some(width), Some(height)) => format!("{width}×{height}"),
-                _ => text(&asset["preview"]["state"]),
-            };
-            let labels = asset["labels"].as_array().cloned().unwrap_or_default();
-            let found: Vec<String> = labels
-                .iter()
-                .map(|label| {
-                    let confidence = label["confidence"].as_f64().unwrap_or_default();
-                    format!("{} {confidence:.0} %", text(&label["name"]))
-                })
-                .collect();
-            for label in &labels {
+        for (asset, name) in assets.iter().zip(names) {
+            for label in asset["labels"].as_array().into_iter().flatten() {
                 *counts.entry(text(&label["name"])).or_default() += 1;
             }
-            let found = if found.is_empty() {
-                "nothing it is sure of".to_owned()
-            } else {
-                found.join(", ")
-            };
             self.say(&format!(
-                "     {:<28} {size:>10}   {found}",
-                text(&asset["name"])
+                "     {name:<widest$}  {:>11}  {}",
+                pixels(asset),
+                found(asset)
             ))?;
         }
         Ok(counts)
+    }
+
+    /// Gives an asset a label of its owner's own.
+    pub(super) async fn label(
+        &self,
+        owner: &Account,
+        id: &str,
+        label: &str,
+    ) -> Result<(), TourError> {
+        let path = format!("/assets/{id}");
+        let read = owner.client.get(&path).await?;
+        let etag = read.etag.clone();
+        let etag = etag.ok_or_else(|| TourError("an asset has no entity tag".to_owned()))?;
+        read.expect(StatusCode::OK, "reading an asset")?;
+        let change = json!({"own_labels": [label]});
+        let changed = owner.client.patch(&path, &etag, &change).await?;
+        changed.expect(StatusCode::OK, "labelling an asset")?;
+        Ok(())
     }
 
     /// Every preview and thumbnail that is said to be ready is there.
@@ -153,14 +191,60 @@ impl Tour<'_> {
         }
     }
 
-    /// How many assets a search by label finds.
+    /// How many assets a search by label finds, page by page.
     pub(super) async fn search(&self, owner: &Account, label: &str) -> Result<usize, TourError> {
-        let query: String = form_urlencoded::Serializer::new(String::new())
-            .append_pair("label", label)
-            .append_pair("limit", "100")
-            .finish();
-        let page = owner.client.get(&format!("/assets?{query}")).await?;
-        let page = page.expect(StatusCode::OK, "searching by label")?;
-        Ok(page["items"].as_array().map_or(0, Vec::len))
+        let mut found = 0;
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("label", label);
+            if let Some(cursor) = &cursor {
+                query.append_pair("cursor", cursor);
+            }
+            let path = format!("/assets?{}", query.finish());
+            let page = owner.client.get(&path).await?;
+            let page = page.expect(StatusCode::OK, "searching by label")?;
+            found += page["items"].as_array().map_or(0, Vec::len);
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return Ok(found),
+            }
+        }
     }
+}
+
+/// A name, cut where it would push the table apart.
+fn short(name: &Value) -> String {
+    let name = text(name);
+    if name.chars().count() <= NAME_WIDTH {
+        return name;
+    }
+    let beginning: String = name.chars().take(NAME_WIDTH - 1).collect();
+    format!("{beginning}…")
+}
+
+fn pixels(asset: &Value) -> String {
+    let technical = &asset["technical"];
+    match (technical["width"].as_u64(), technical["height"].as_u64()) {
+        (Some(width), Some(height)) => format!("{width}×{height}"),
+        _ => "?".to_owned(),
+    }
+}
+
+fn found(asset: &Value) -> String {
+    let preview = &asset["preview"];
+    if preview["state"] != "ready" {
+        return format!("no preview: {}", text(&preview["message"]));
+    }
+    let labels = asset["labels"].as_array().into_iter().flatten();
+    let labels: Vec<String> = labels
+        .map(|label| {
+            let confidence = label["confidence"].as_f64().unwrap_or_default();
+            format!("{} {confidence:.0} %", text(&label["name"]))
+        })
+        .collect();
+    if labels.is_empty() {
+        return "nothing that it is sure of".to_owned();
+    }
+    labels.join(", ")
 }

@@ -1,7 +1,8 @@
 //! A small HTTP client: the tour uses the API as any front end would.
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::request::Builder;
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{Client as Hyper, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
@@ -20,6 +21,7 @@ pub(super) struct Client {
 /// An answer, read to its end.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
+    pub(super) etag: Option<HeaderValue>,
     pub(super) bytes: Bytes,
 }
 
@@ -60,12 +62,24 @@ impl Client {
         let answer = self.hyper.request(request).await;
         let answer = answer.map_err(|error| TourError(format!("no answer: {error}")))?;
         let status = answer.status();
+        let etag = answer.headers().get(header::ETAG).cloned();
         let body = answer.into_body().collect().await;
         let body = body.map_err(|error| TourError(format!("the answer broke off: {error}")))?;
         Ok(Answer {
             status,
+            etag,
             bytes: body.to_bytes(),
         })
+    }
+
+    fn request(&self, method: Method, path: &str) -> Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
     }
 
     /// A request to the API.
@@ -75,12 +89,7 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, TourError> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
+        let mut request = self.request(method, path);
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -94,6 +103,21 @@ impl Client {
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer, TourError> {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// A change of what was read under this entity tag.
+    pub(super) async fn patch(
+        &self,
+        path: &str,
+        etag: &HeaderValue,
+        body: &Value,
+    ) -> Result<Answer, TourError> {
+        let request = self.request(Method::PATCH, path);
+        let request = request
+            .header(header::IF_MATCH, etag)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(built(request.body(Full::from(body.to_string())))?)
+            .await
     }
 
     /// A presigned request, sent as it was given.

@@ -6,7 +6,8 @@ mod client;
 mod people;
 mod pictures;
 
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -20,7 +21,10 @@ use crate::machine::{Machine, MachineOptions};
 use crate::proof;
 use client::Client;
 use people::{Account, text};
-use pictures::Picture;
+use pictures::{Picture, Pictures};
+
+/// The label that Ada gives where the model gives none.
+const OWN_LABEL: &str = "Holidays";
 
 /// What was not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +49,7 @@ struct Tour<'a> {
 /// [`TourError`] with the first thing that is not as it should be.
 pub async fn walk(folder: Option<&Path>) -> Result<(), TourError> {
     let began = Instant::now();
-    let pictures = pictures::read(folder)?;
+    let pictures = pictures::find(folder)?;
     let machine = Machine::start(MachineOptions::default()).await;
     let machine = machine.map_err(|error| TourError::of(&error))?;
     let tour = Tour {
@@ -65,34 +69,43 @@ pub async fn walk(folder: Option<&Path>) -> Result<(), TourError> {
 }
 
 impl Tour<'_> {
-    async fn steps(&self, pictures: &[Picture]) -> Result<(), TourError> {
+    async fn steps(&self, pictures: &Pictures) -> Result<(), TourError> {
         self.step("Ada signs up with consent, opens the mailed link and signs in")?;
         let ada = self
             .account("Ada Lovelace", "ada@tour.example", "Analytical Engines")
             .await?;
         self.say(&format!("     her trial ends at {}", ada.trial_ends_at))?;
 
+        let Pictures {
+            all: pictures,
+            passed_over,
+        } = pictures;
         self.step(&format!(
             "She uploads {} pictures through presigned addresses",
             pictures.len()
         ))?;
+        if *passed_over > 0 {
+            self.say(&format!(
+                "     {passed_over} other files of the folder are passed over"
+            ))?;
+        }
         let mut ids = Vec::with_capacity(pictures.len());
         for (at, picture) in pictures.iter().enumerate() {
             ids.push(self.upload(&ada, picture).await?);
             self.progress(at + 1, pictures.len())?;
         }
 
-        self.step("Each gets its preview, its thumbnail and its labels")?;
+        self.step("Each gets its preview, its thumbnail and its labels, or the reason why not")?;
         let looked_at = self.looked_at(&ada, &ids).await?;
         let counts = self.table(&looked_at)?;
         self.renditions(&ada, &looked_at).await?;
 
-        self.find_again(&ada, &counts).await?;
+        self.find_again(&ada, &ids[0], counts).await?;
 
         self.step("She downloads one and compares its bytes")?;
         let downloaded = self.read(&ada, &ids[0], "download").await?;
         must(
-            downloaded == pictures[0].bytes,
+            downloaded == pictures[0].read()?,
             "the downloaded bytes are others",
         )?;
         self.say(&format!(
@@ -106,20 +119,25 @@ impl Tour<'_> {
         self.erase(&ada, &grace).await
     }
 
+    /// By the label of most pictures; where the model is sure of nothing, by one of her own.
     async fn find_again(
         &self,
         ada: &Account,
-        counts: &std::collections::BTreeMap<String, usize>,
+        first: &str,
+        counts: BTreeMap<String, usize>,
     ) -> Result<(), TourError> {
         self.step("She finds pictures again by a label")?;
-        let Some((label, count)) = counts.iter().max_by_key(|(_, count)| **count) else {
-            return Err(TourError("no picture was given any label".to_owned()));
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let (label, count) = match most {
+            Some(most) => most,
+            None => {
+                self.say("     the model labelled none, so she labels the first one herself")?;
+                self.label(ada, first, OWN_LABEL).await?;
+                (OWN_LABEL.to_owned(), 1)
+            }
         };
-        let found = self.search(ada, label).await?;
-        must(
-            found == *count,
-            "the search finds others than were labelled",
-        )?;
+        let found = self.search(ada, &label).await?;
+        must(found == count, "the search finds others than were labelled")?;
         self.say(&format!("     {label}: {found} of them"))
     }
 
@@ -260,12 +278,18 @@ impl Tour<'_> {
         writeln!(io::stdout(), "{line}").map_err(|error| TourError::of(&error))
     }
 
-    /// A line that is written over until the last.
+    /// A line that is written over until the last; elsewhere than on a terminal, the last alone.
     fn progress(&self, done: usize, of: usize) -> Result<(), TourError> {
-        let end = if done == of { "\n" } else { "\r" };
         let mut out = io::stdout().lock();
-        write!(out, "     {done} of {of}{end}").map_err(|error| TourError::of(&error))?;
-        out.flush().map_err(|error| TourError::of(&error))
+        let line = format!("     {done} of {of}");
+        let written = match (done == of, out.is_terminal()) {
+            (true, _) => writeln!(out, "{line}"),
+            (false, true) => write!(out, "{line}\r"),
+            (false, false) => Ok(()),
+        };
+        written
+            .and_then(|()| out.flush())
+            .map_err(|error| TourError::of(&error))
     }
 }
 

@@ -1,5 +1,13 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assetbox::functions::EventHandler;
 use assetbox::{Machine, MachineError};
+use futures::FutureExt;
 use jiff::SignedDuration;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Notify;
 
 use crate::support::{Stack, has_thing, idle, put_thing, recorder, records, s3};
 
@@ -127,4 +135,95 @@ async fn a_temporary_folder_goes_with_the_machine() {
     assert!(folder.is_dir());
     machine.shutdown().await;
     assert!(!folder.exists());
+}
+
+/// What the streams of a data folder hold: of each record its keys and image.
+fn stream_records(folder: &Path) -> Vec<(String, Option<String>)> {
+    let file = folder.join("dynamodb.sqlite");
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    let mut records = database
+        .prepare("SELECT keys_json, new_image FROM _stream_records")
+        .unwrap();
+    let records = records.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    records.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// All that is left of a stream that was read to its end.
+fn a_place_holder() -> Vec<(String, Option<String>)> {
+    vec![("{}".to_owned(), None)]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_forgets_what_its_readers_have_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (worker, seen) = recorder();
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
+    for pk in ["a", "b", "a"] {
+        put_thing(&machine, pk).await;
+    }
+    let forgotten = async {
+        while stream_records(folder.path()) != a_place_holder() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), forgotten)
+        .await
+        .expect("forgotten in time");
+
+    put_thing(&machine, "c").await;
+    idle(&machine).await;
+    machine.shutdown().await;
+    assert_eq!(stream_records(folder.path()), a_place_holder());
+    assert_eq!(records(&seen).len(), 3);
+
+    let (worker, seen) = recorder();
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
+    idle(&machine).await;
+    assert_eq!(records(&seen).len(), 0, "nothing comes again");
+    put_thing(&machine, "d").await;
+    idle(&machine).await;
+    assert_eq!(records(&seen).len(), 1);
+    machine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_done_outlives_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let called = Arc::new(Notify::new());
+    let calls = Arc::clone(&called);
+    let worker: EventHandler = Arc::new(move |_| {
+        calls.notify_one();
+        std::future::pending().boxed()
+    });
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
+    put_thing(&machine, "kept").await;
+    called.notified().await;
+    machine.shutdown().await;
+
+    let (worker, seen) = recorder();
+    let machine = Stack {
+        worker,
+        ..Stack::default()
+    }
+    .start_in(folder.path())
+    .await;
+    idle(&machine).await;
+    assert_eq!(records(&seen).len(), 1);
+    machine.shutdown().await;
 }

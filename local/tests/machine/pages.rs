@@ -19,11 +19,45 @@ async fn the_start_page_shows_what_runs() {
         "assetbox-things-table",
         "DetectLabels",
         "+14 days",
+        "/_local/mail",
+        "/_local/provider/checkouts",
+        "/_local/api/",
+        "staff@assetbox.example",
+        "Assetbox Privacy Policy",
+        "/_local/policies/privacy-policy/ru",
     ] {
         assert!(page.contains(expected), "{expected}");
     }
     let status = json_body(&send(&machine, get("/_local/status")).await);
     assert_eq!(status["api_url"], machine.api_url());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_page_names_the_operator() {
+    let machine = assetbox::Machine::start(assetbox::MachineOptions::default())
+        .await
+        .unwrap();
+    let response = send(&machine, get("/_local/")).await;
+    let page = text_body(&response);
+    for expected in ["OPERATOR_NAME", "PRIVACY_ADDRESS", "MAIL_FROM"] {
+        let mut functions = machine.model().functions.iter();
+        let value = functions.find_map(|function| function.environment.get(expected));
+        let value = value.unwrap().replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.contains(&value), "{expected}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documents_can_be_read() {
+    let machine = Stack::default().start().await;
+    let english = send(&machine, get("/_local/policies/privacy-policy/en")).await;
+    assert!(text_body(&english).contains("# Assetbox Privacy Policy"));
+    let russian = send(&machine, get("/_local/policies/terms/ru")).await;
+    assert_eq!(russian.status(), 200);
+    for missing in ["privacy-policy/fr", "nothing/en"] {
+        let response = send(&machine, get(&format!("/_local/policies/{missing}"))).await;
+        assert_eq!(response.status(), 404, "{missing}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

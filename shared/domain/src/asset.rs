@@ -93,8 +93,9 @@ pub struct TechnicalMetadata {
 pub const MAX_NAME_CHARACTERS: usize = 255;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION_CHARACTERS: usize = 4_000;
-/// The most labels that people may give one asset.
-pub const MAX_OWN_LABELS: usize = 50;
+/// The most labels that people may give one asset: all of them can be replaced
+/// by others in one transaction of 100 actions.
+pub const MAX_OWN_LABELS: usize = 40;
 /// How long an asset stays in the trash before it is purged.
 pub const TRASH_DAYS: i64 = 30;
 
@@ -111,7 +112,7 @@ pub enum InvalidText {
     #[error("a label has 1 to 100 characters, without `#` and line breaks")]
     Label,
     /// There are too many labels.
-    #[error("an asset takes at most 50 labels of your own")]
+    #[error("an asset takes at most 40 labels of your own")]
     TooManyLabels,
 }
 

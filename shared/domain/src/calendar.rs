@@ -56,11 +56,6 @@ fn years() -> &'static BTreeMap<i16, Year> {
     })
 }
 
-/// The years that can be counted in.
-pub fn known_years() -> impl Iterator<Item = &'static Year> {
-    years().values()
-}
-
 /// Moscow has kept UTC+3 since 26 October 2014 (federal law 248-FZ of
 /// 21 July 2014), before the first year of our calendars.
 fn moscow() -> TimeZone {

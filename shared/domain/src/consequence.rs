@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    billing::ending::Cause,
     ids::{AssetId, CaseId, RequestId, SubjectId, WorkspaceId},
     processing::Purpose,
     request::RequestKind,
@@ -38,6 +39,8 @@ pub enum Recipient {
     OnFile,
     /// The address that waits for confirmation.
     Pending,
+    /// The address that was on file until the commit.
+    Former,
 }
 
 /// A letter. What it says beside these values comes through the gate when it
@@ -73,7 +76,7 @@ pub enum Letter {
         /// When the link ends.
         expires_at: Timestamp,
     },
-    /// The login address was changed.
+    /// The login address was changed; to the old and to the new one.
     AddressChanged,
     /// A consent was given or withdrawn: the receipt (clause 2.2).
     ConsentReceipt {
@@ -93,6 +96,18 @@ pub enum Letter {
         /// Which notice.
         notice: Notice,
         /// The trial's end.
+        ends_at: Timestamp,
+        /// When the data is due for destruction.
+        destruction_at: Timestamp,
+    },
+    /// What follows when nobody pays for a plan any more, or nobody has ever paid
+    /// (terms 4.5).
+    Unpaid {
+        /// What ends.
+        cause: Cause,
+        /// Which notice.
+        notice: Notice,
+        /// From when on the workspace is read-only.
         ends_at: Timestamp,
         /// When the data is due for destruction.
         destruction_at: Timestamp,
@@ -180,14 +195,20 @@ impl Letter {
             Self::PaymentReceived { .. } | Self::PaymentFailed { .. } | Self::Refunded { .. } => {
                 Purpose::Payment
             }
-            Self::Trial { .. } | Self::Welcome { .. } => Purpose::ProvideService,
-            Self::SignUp { .. }
-            | Self::PasswordReset { .. }
+            Self::Trial { .. } | Self::Unpaid { .. } | Self::Welcome { .. } => {
+                Purpose::ProvideService
+            }
+            Self::SignUp { .. } | Self::AddressChangeOld { .. } | Self::AddressChangeNew { .. } => {
+                Purpose::Identify
+            }
+            // Notices about the account and its security (clause 4.5), which a
+            // restriction does not stop: while it holds, the verification is
+            // followed and rights are exercised signed in (clauses 6.3a, 6.7),
+            // so the way in, and word of every change of it (5.11), are part of it.
+            Self::PasswordReset { .. }
             | Self::PasswordChanged
-            | Self::AddressChangeOld { .. }
-            | Self::AddressChangeNew { .. }
-            | Self::AddressChanged => Purpose::Identify,
-            Self::ConsentReceipt { .. }
+            | Self::AddressChanged
+            | Self::ConsentReceipt { .. }
             | Self::RequestLink { .. }
             | Self::RequestReceived { .. }
             | Self::RequestExtended { .. }

@@ -76,6 +76,7 @@ field! {
     RequestDetails = "request"."details", Request, AccountThenDays(30), Subject, "6.3";
     RequestReason = "request"."reason", Request, AccountThenDays(30), Service, "6.3e";
     Export = "export"."content", Request, Days(7), Service, "6.3a";
+    MailAddress = "message"."address", Contact, Days(1), Subject, "5.11";
     MailSecret = "message"."secret", Correspondence, Days(1), Service, "3.3f";
 }
 

@@ -90,8 +90,6 @@ impl RequestKind {
 pub enum Level {
     /// Somebody named the address.
     L0,
-    /// A letter came from the address on file, and its origin is proven (DMARC).
-    L1,
     /// The single-use link that was mailed to the address on file was used.
     L2,
     /// The person is signed in, or showed a document to the staff.
@@ -116,15 +114,13 @@ pub enum State {
     Completed,
     /// It was refused, with a ground (6.3e).
     Refused,
-    /// The person took it back.
-    Withdrawn,
 }
 
 impl State {
     /// Nothing follows any more.
     #[must_use]
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Completed | Self::Refused | Self::Withdrawn)
+        matches!(self, Self::Completed | Self::Refused)
     }
 
     /// The staff have to see it: it counts and is not closed.
@@ -323,17 +319,6 @@ impl Progress {
         self.decided_at = Some(now);
         self.closed_at = Some(now);
         self.ground = Some(ground);
-        Ok(self)
-    }
-
-    /// The person took it back.
-    ///
-    /// # Errors
-    /// [`IllegalMove::State`] once it is decided.
-    pub fn withdraw(mut self, now: Timestamp) -> Result<Self, IllegalMove> {
-        self.at(&[State::AwaitingConfirmation, State::Open, State::Verified])?;
-        self.state = State::Withdrawn;
-        self.closed_at = Some(now);
         Ok(self)
     }
 

@@ -2,8 +2,6 @@
 
 /// From this size on an upload is made in parts: 100 MiB.
 pub const MULTIPART_FROM_BYTES: u64 = 100 * 1024 * 1024;
-/// S3: the least size of a part but the last.
-pub const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 /// S3: the most parts of one object.
 pub const MAX_PARTS: u64 = 10_000;
 /// The part that we ask for, unless the object needs larger ones.
@@ -104,6 +102,9 @@ pub fn content_type(text: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// S3: the least size of a part but the last.
+    const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
     #[test]
     fn nothing_that_a_browser_runs_is_taken() {

@@ -1,6 +1,10 @@
 //! Configuration: the variables that template.yaml declares, as a value.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use store::Tables;
 
@@ -18,27 +22,37 @@ pub enum ConfigError {
     Secret(String),
 }
 
-/// A function's variables.
+/// A function's variables, and which of them it asked for. Clones share what was asked.
 #[derive(Debug, Clone, Default)]
-pub struct Env(BTreeMap<String, String>);
+pub struct Env {
+    vars: BTreeMap<String, String>,
+    asked: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Env {
     /// Those of the process.
     #[must_use]
     pub fn process() -> Self {
-        Self(std::env::vars().collect())
+        Self::of(std::env::vars())
     }
 
     /// These.
     #[must_use]
     pub fn of(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(vars.into_iter().collect())
+        Self {
+            vars: vars.into_iter().collect(),
+            asked: Arc::default(),
+        }
     }
 
     /// A variable that may be empty or missing.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned());
+        self.vars
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
@@ -90,15 +104,45 @@ impl Env {
             .collect()
     }
 
+    /// The names that were asked for so far: what template.yaml must declare.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<String> {
+        let asked = self.asked.lock();
+        asked.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The names of the tables that this function may touch; the others stay empty.
     #[must_use]
     pub fn tables(&self) -> Tables {
-        let name = |variable| self.optional(variable).unwrap_or_default().to_owned();
+        let name = |variable| {
+            let declared = self.vars.contains_key(variable);
+            let name = declared.then(|| self.optional(variable)).flatten();
+            name.unwrap_or_default().to_owned()
+        };
         Tables {
             catalog: name("TABLE_CATALOG"),
             people: name("TABLE_PEOPLE"),
             keys: name("TABLE_KEYS"),
             ledger: name("TABLE_LEDGER"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn it_knows_what_it_was_asked_for() {
+        let vars = ["TABLE_KEYS", "PLANS", "UNREAD"].map(|name| (name.to_owned(), "1".to_owned()));
+        let env = Env::of(vars);
+        let plans: u8 = env.clone().parsed("PLANS").unwrap();
+        assert_eq!(plans, 1);
+        assert_eq!(env.list("WEB_ORIGINS"), Vec::<String>::new());
+        assert_eq!(env.tables().keys, "1");
+        let asked: Vec<_> = env.asked().into_iter().collect();
+        // of the tables, those that it was given
+        assert_eq!(asked, ["PLANS", "TABLE_KEYS", "WEB_ORIGINS"]);
     }
 }

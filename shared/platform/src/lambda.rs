@@ -2,11 +2,7 @@
 
 use std::{fmt::Display, future::Future};
 
-use aws_lambda_events::{
-    dynamodb::EventRecord,
-    sqs::SqsMessage,
-    streams::{KinesisBatchItemFailure, KinesisEventResponse},
-};
+use aws_lambda_events::sqs::SqsMessage;
 use axum::Router;
 use futures::{StreamExt, stream};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -83,32 +79,6 @@ where
         .collect()
         .await;
     Ok(json!({"batchItemFailures": failed}))
-}
-
-/// Handles the records of a table stream, in order. The first that fails is
-/// named in the answer; it and those after it come again.
-///
-/// # Errors
-/// [`InvalidEvent`].
-pub async fn records<F, Fut, E>(event: Value, handle: F) -> Result<Value, InvalidEvent>
-where
-    F: Fn(EventRecord) -> Fut,
-    Fut: Future<Output = Result<(), E>>,
-    E: Display,
-{
-    let event: aws_lambda_events::dynamodb::Event = serde_json::from_value(event)?;
-    let mut answer = KinesisEventResponse::default();
-    for record in event.records {
-        let sequence = record.change.sequence_number.clone();
-        if let Err(error) = handle(record).await {
-            tracing::warn!(error = %error, "stream record failed, it will come again");
-            let mut failure = KinesisBatchItemFailure::default();
-            failure.item_identifier = sequence;
-            answer.batch_item_failures.push(failure);
-            break;
-        }
-    }
-    Ok(serde_json::to_value(answer)?)
 }
 
 /// The keys of the objects that a bucket's event says were created, decoded

@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod clock;
 pub mod env;
+pub mod house;
 pub mod http;
 pub mod lambda;
 pub mod mail;
@@ -19,3 +20,4 @@ pub mod vision;
 
 pub use clock::Clock;
 pub use env::{ConfigError, Env};
+pub use house::House;

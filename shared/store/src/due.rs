@@ -69,7 +69,8 @@ impl Db {
                         Err(error) => {
                             tracing::error!(queue, pk = key.pk, sk = key.sk, %error, "a due item failed");
                             worked.failed += 1;
-                            self.step_back(&key, shift(now, bounds.step_back)).await;
+                            let until = shift(now, bounds.step_back);
+                            self.step_back(Table::Catalog, &key, until).await;
                         }
                     }
                 }
@@ -82,14 +83,14 @@ impl Db {
         Ok(worked)
     }
 
-    async fn step_back(&self, key: &Key, until: Timestamp) {
+    pub(crate) async fn step_back(&self, table: Table, key: &Key, until: Timestamp) {
         let outcome = async {
             let later = Update::new()
                 .set("due_at", until)?
                 .when(Condition::has("due_queue"));
             // not `Db::update`: an item that can't be read must step back too
             let mut tx = Tx::new();
-            tx.update("due", Table::Catalog, key, &later);
+            tx.update("due", table, key, &later);
             self.commit(tx).await
         };
         match outcome.await {

@@ -23,7 +23,7 @@ use crate::{
     expression::{Condition, Update},
     ledger::{ENTRY_PREFIX, StoredEntry},
     lookup::LookupHash,
-    people::person_key,
+    people::{alive, person_key},
 };
 
 /// An erasure under way: everything that it needs to know when the person's
@@ -151,10 +151,9 @@ impl Tx {
     /// # Errors
     /// [`StoreError`].
     pub fn begin_erasure(&mut self, run: &Run, case: &Case) -> Result<(), StoreError> {
-        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
         let mark = Update::new()
             .set("erasing_since", case.began_at)?
-            .when(alive);
+            .when(alive());
         self.update("person", Table::People, &person_key(run.subject), &mark);
         self.create("erasure", run);
         self.create("case", case);
@@ -373,14 +372,9 @@ fn texts<'a>(value: &'a AttributeValue, visit: &mut dyn FnMut(&'a str)) {
     }
 }
 
-fn key_of(item: &Item) -> Option<Key> {
-    let part = |name| item.get(name)?.as_s().ok();
-    Some(Key::new(part("pk")?, part("sk")?))
-}
-
 fn mentioned(item: &Item, table: Table, certificate: &Certificate) -> bool {
     let recipe = &certificate.probe;
-    if key_of(item).is_some_and(|key| recipe.excepts(&key.pk)) {
+    if Key::of(item).is_some_and(|key| recipe.excepts(&key.pk)) {
         return false;
     }
     let mut hit = false;
@@ -404,15 +398,6 @@ impl Census {
         }
     }
 
-    fn name(&self, table: Table) -> &str {
-        match table {
-            Table::Catalog => &self.tables.catalog,
-            Table::People => &self.tables.people,
-            Table::Keys => &self.tables.keys,
-            Table::Ledger => &self.tables.ledger,
-        }
-    }
-
     async fn scan(
         &self,
         table: Table,
@@ -423,7 +408,7 @@ impl Census {
             let answer = self
                 .client
                 .scan()
-                .table_name(self.name(table))
+                .table_name(self.tables.name(table))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
@@ -456,7 +441,7 @@ impl Census {
             self.scan(table, |item| {
                 sightings.read += 1;
                 if mentioned(&item, table, certificate) {
-                    sightings.found.extend(key_of(&item));
+                    sightings.found.extend(Key::of(&item));
                 }
                 Ok(())
             })

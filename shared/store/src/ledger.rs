@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     ids::EntryId,
     ledger::{Entry, Link, SHARDS},
+    time::{SignedDuration, Timestamp, shift},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::{Db, Entity, Key, Range, StoreError, Table, Tx},
+    db::{Db, Entity, Key, Range, StoreError, Table, Tx, cursor_after, due},
+    due::Worked,
     expression::{Condition, Update},
 };
 
@@ -33,7 +35,24 @@ impl Entity for StoredEntry {
     fn key(&self) -> Key {
         entry_key(self.entry.id)
     }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        match self.sequence {
+            None => due(
+                &chain(self.entry.shard()),
+                shift(self.entry.at, SWEPT_AFTER),
+            ),
+            Some(_) => Vec::new(),
+        }
+    }
 }
+
+/// From this age on, an entry that the stream did not bring is swept.
+pub const SWEPT_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// How many such entries of one chain one sweep takes on.
+const SWEPT_AT_ONCE: i32 = 400;
+/// How long an entry that can't be chained steps back, so that it keeps no other waiting.
+const STEP_BACK: SignedDuration = SignedDuration::from_hours(1);
 
 fn entry_key(id: EntryId) -> Key {
     Key::new(format!("{ENTRY_PREFIX}{id}"), "EVT")
@@ -152,6 +171,50 @@ impl Db {
         Ok(sealed)
     }
 
+    /// Chains the entries that the stream did not bring: its records live for a
+    /// day, and are given up after some attempts. An entry that can't be
+    /// chained is logged and steps back; the others go on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the queue of entries can't be read.
+    pub async fn seal_overdue(&self, now: Timestamp) -> Result<Worked, StoreError> {
+        let mut worked = Worked::default();
+        for shard in 0..SHARDS {
+            let queue = chain(shard);
+            let keys = self
+                .due_in(Table::Ledger, &queue, now, SWEPT_AT_ONCE)
+                .await?;
+            worked.more |= i32::try_from(keys.len()) == Ok(SWEPT_AT_ONCE);
+            for chunk in keys.chunks(SEALED_AT_ONCE) {
+                if let Ok(sealed) = self.seal_at(chunk).await {
+                    worked.processed += sealed;
+                } else {
+                    self.seal_one_by_one(chunk, now, &mut worked).await;
+                }
+            }
+        }
+        Ok(worked)
+    }
+
+    async fn seal_at(&self, keys: &[Key]) -> Result<usize, StoreError> {
+        let entries: Vec<EntryId> = keys.iter().filter_map(entry_at).collect();
+        self.seal(&entries).await
+    }
+
+    async fn seal_one_by_one(&self, keys: &[Key], now: Timestamp, worked: &mut Worked) {
+        for key in keys {
+            match self.seal_at(std::slice::from_ref(key)).await {
+                Ok(sealed) => worked.processed += sealed,
+                Err(error) => {
+                    tracing::error!(entry = key.pk, %error, "an entry can't be chained");
+                    worked.failed += 1;
+                    self.step_back(Table::Ledger, key, shift(now, STEP_BACK))
+                        .await;
+                }
+            }
+        }
+    }
+
     async fn seal_shard(
         &self,
         shard: u8,
@@ -186,6 +249,8 @@ impl Db {
             tx.create("link", &StoredLink { link: link.clone() });
             let mark = Update::new()
                 .set("sequence", link.sequence)?
+                .remove("due_queue")
+                .remove("due_at")
                 .when(Condition::item_exists().and(Condition::lacks("sequence")));
             tx.update("entry", Table::Ledger, &entry_key(stored.entry.id), &mark);
             last = Some(link);
@@ -226,7 +291,7 @@ impl Db {
     ) -> Result<Vec<Link>, StoreError> {
         let pk = chain(shard);
         let mut links = Vec::new();
-        let mut cursor = (after > 0).then(|| URL_SAFE_NO_PAD.encode(place(after)));
+        let mut cursor = (after > 0).then(|| cursor_after(&place(after)));
         loop {
             let page = i32::try_from(limit - links.len()).unwrap_or(i32::MAX);
             let range = Range {

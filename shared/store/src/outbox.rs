@@ -64,6 +64,11 @@ pub struct Message {
     /// The secret of a mailed link, sealed under the person's key
     /// ([`domain::data_map::Field::MailSecret`]).
     pub secret: Option<Sealed>,
+    /// The address of a letter to [`Recipient::Former`], sealed likewise
+    /// ([`domain::data_map::Field::MailAddress`]).
+    ///
+    /// [`Recipient::Former`]: domain::consequence::Recipient::Former
+    pub address: Option<Sealed>,
     /// When it was committed.
     pub created_at: Timestamp,
     /// Until when somebody is delivering it.
@@ -104,6 +109,7 @@ impl Message {
             owner,
             consequence,
             secret: None,
+            address: None,
             created_at: now,
             lease_until: None,
             attempts: 0,

@@ -3,7 +3,7 @@
 //! stay in the trash is over.
 
 use crate::{
-    catalog::{Asset, Upload, UploadState, asset, upload, workspace::workspace_key},
+    catalog::{Asset, Upload, UploadState, asset, upload},
     db::{Db, Entity, StoreError, Table, Tx},
     expression::{Condition, Update},
     outbox::{Message, Owner},
@@ -96,14 +96,9 @@ impl Db {
             .set("state", UploadState::Aborted)?
             .set("due_at", shift(now, LOOK_AGAIN_AFTER))?
             .when(open.and(Condition::at_most("expires_at", now)?));
-        let bytes = i64::try_from(upload.size_bytes).unwrap_or(i64::MAX);
-        let give_back = Update::new()
-            .add("stored_bytes", -bytes)
-            .when(Condition::item_exists());
         let mut tx = Tx::new();
         tx.update("order", Table::Catalog, &upload.key(), &expired);
-        let workspace = workspace_key(upload.workspace);
-        tx.update("workspace", Table::Catalog, &workspace, &give_back);
+        tx.give_back(upload.workspace, upload.size_bytes);
         self.ordered(tx).await
     }
 

@@ -1,5 +1,6 @@
 //! The login address changes when it is confirmed at the old and at the new one (clause 5.3).
 
+use assetbox_tests::Stage;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -63,6 +64,11 @@ async fn both_addresses_must_confirm() {
             .post("/sessions", &old)
             .await
             .problem(401, "wrong_credentials");
+        machine.settled().await;
+        for address in [&user.person.email, &renewed.email] {
+            let told = machine.last_mail_to(address).await.summary.subject;
+            assert_eq!(told, "Your login address was changed");
+        }
         let session = machine.sign_in(&renewed).await;
         assert_eq!(
             session.api.get("/me").await.json(200)["email"],
@@ -124,4 +130,35 @@ async fn a_later_request_replaces_the_links_of_an_earlier_one() {
     confirm(&machine, &late)
         .await
         .problem(410, "link_used_or_over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn until_the_old_address_is_told_it_waits_sealed_and_for_a_day() {
+    let stage = Stage::start().await;
+    let user = stage.account(Person::new(), &[]).await;
+    let body = json!({"new_email": Person::new().email});
+    user.api.post("/me/email-change", &body).await.is(202);
+    for message in stage.take().await {
+        let token = json!({"token": stage.secret_in(&message).await});
+        let nobody = stage.anonymous();
+        let confirmed = nobody.post("/me/email-change/confirm", &token).await;
+        confirmed.is(200);
+    }
+    for table in ["CatalogTable", "PeopleTable", "LedgerTable"] {
+        for item in stage.items(table).await {
+            assert!(!format!("{item:?}").contains(&user.person.email), "{table}");
+        }
+    }
+    stage.advance(SignedDuration::from_hours(24));
+    let swept = stage.hand("OutboxFunction", json!({"task": "sweep"})).await;
+    assert_eq!(swept.unwrap()["failed"], 0);
+    assert_eq!(stage.waiting().await, []);
+    let mails = stage.mails_to(&user.person.email).await;
+    assert_eq!(mails.len(), 0, "what was kept sealed is too old");
+    let withheld = stage.entries("letter.withheld").await;
+    let reasons: Vec<_> = withheld
+        .iter()
+        .map(|entry| entry.facts["reason"].as_str())
+        .collect();
+    assert_eq!(reasons, ["address_over"]);
 }

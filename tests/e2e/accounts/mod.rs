@@ -6,3 +6,4 @@ mod passwords;
 mod profile;
 mod sessions;
 mod unsubscribe;
+mod workspace;

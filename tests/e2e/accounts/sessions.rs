@@ -2,8 +2,9 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
+use store::people::MAX_SESSIONS;
 
-use crate::support::{Bearer, Call, Person, TestMachine, told};
+use crate::support::{Bearer, Call, Person, TestMachine, User, canary, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_gets_a_cookie_that_only_our_pages_can_use() {
@@ -152,6 +153,71 @@ async fn what_is_not_a_session_is_nobodys() {
         .get("/me")
         .await
         .problem(401, "sign_in_required");
+}
+
+/// Signs in again and again, in as many windows of limits as it takes.
+async fn sign_in_often(machine: &TestMachine, person: &Person, times: usize) -> Vec<User> {
+    let mut users = Vec::new();
+    for attempt in 0..times {
+        if attempt % 15 == 0 {
+            to_a_new_window(machine);
+        }
+        users.push(machine.sign_in(person).await);
+    }
+    users
+}
+
+async fn count_open(users: &[User]) -> usize {
+    let mut open = 0;
+    for user in users {
+        open += usize::from(user.api.get("/workspace").await.status == 200);
+    }
+    open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_fifty_sessions_stay_open_and_end_together() {
+    let machine = TestMachine::start().await;
+    let first = machine.user().await;
+    let newest = sign_in_often(&machine, &first.person, MAX_SESSIONS).await;
+    first.api.get("/me").await.problem(401, "sign_in_required");
+    let list = newest[0].api.get("/sessions").await.json(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), MAX_SESSIONS);
+    assert_eq!(count_open(&newest).await, MAX_SESSIONS);
+
+    let count = machine.count("AccountsFunction");
+    newest[7].api.delete("/sessions").await.is(204);
+    assert_eq!(count.of("TransactWriteItems"), 1, "in one transaction");
+    assert_eq!(count.of("BatchWriteItem"), 0);
+    assert_eq!(count_open(&newest).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_that_opens_meanwhile_survives_a_change_of_the_password() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    to_a_new_window(&machine);
+    let passwords = json!({"current": user.person.password, "new": canary("Renewed")});
+    let credentials = json!({"email": user.person.email, "password": user.person.password});
+    let anonymous = machine.anonymous();
+    let openings = (0..12).map(|_| anonymous.post("/sessions", &credentials));
+    let (changed, opened) = futures::future::join(
+        user.api.put("/me/password", &passwords),
+        futures::future::join_all(openings),
+    )
+    .await;
+    changed.is(204);
+    user.api.get("/workspace").await.is(200);
+    for answer in opened {
+        if answer.status == 201 {
+            let token = answer.json(201)["token"].as_str().unwrap().to_owned();
+            let session = anonymous.with(Bearer(token));
+            let late = session.get("/workspace").await;
+            late.problem(401, "sign_in_required");
+        } else {
+            answer.problem(401, "wrong_credentials");
+        }
+    }
 }
 
 /// Windows of limits begin at whole quarters of an hour.

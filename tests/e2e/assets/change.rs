@@ -113,7 +113,7 @@ async fn what_is_left_out_stays_and_null_takes_away() {
         (json!({"description": "x".repeat(4_001)}), "description"),
         (json!({"own_labels": ["a#b"]}), "own_labels"),
         (
-            json!({"own_labels": (0..51).map(|n| n.to_string()).collect::<Vec<_>>()}),
+            json!({"own_labels": (0..41).map(|n| n.to_string()).collect::<Vec<_>>()}),
             "own_labels",
         ),
     ] {
@@ -125,4 +125,29 @@ async fn what_is_left_out_stays_and_null_takes_away() {
     change(json!({"labels": []}))
         .await
         .problem(422, "invalid_body");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_labels_can_be_replaced_at_once_and_written_otherwise() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    let asset = machine.upload_png(&user.api).await;
+    let path = format!("/assets/{asset}");
+    let relabel = async |labels: Vec<String>| {
+        let etag = user.api.get(&path).await.etag();
+        let body = json!({"own_labels": labels});
+        let changed = user.api.change("PATCH", &path, &etag, Some(&body)).await;
+        assert_eq!(changed.json(200)["own_labels"], json!(labels));
+    };
+    let found = async |label: &str| {
+        let page = user.api.get(format!("/assets?label={label}")).await;
+        page.json(200)["items"].as_array().unwrap().len()
+    };
+    let most = domain::asset::MAX_OWN_LABELS;
+    for series in ["one", "two"] {
+        relabel((0..most).map(|n| format!("{series}-{n}")).collect()).await;
+    }
+    assert_eq!((found("one-1").await, found("two-1").await), (0, 1));
+    relabel(vec!["TWO-1".to_owned()]).await;
+    assert_eq!((found("two-1").await, found("two-2").await), (1, 0));
 }

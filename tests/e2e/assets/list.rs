@@ -18,6 +18,31 @@ fn ids(page: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What the pages of a list hold, from the first to the last.
+async fn pages(user: &User, list: &str) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut path = list.to_owned();
+    loop {
+        let page = user.api.get(&path).await.json(200);
+        pages.push(ids(&page));
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return pages;
+        };
+        path = format!("{list}&cursor={cursor}");
+        assert!(pages.len() < 10, "the list has an end");
+    }
+}
+
+async fn label(user: &User, asset: &str, labels: &Value) {
+    let path = format!("/assets/{asset}");
+    let etag = user.api.get(&path).await.etag();
+    let change = json!({"own_labels": labels});
+    user.api
+        .change("PATCH", &path, &etag, Some(&change))
+        .await
+        .is(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_whole_and_newest_first() {
     let machine = TestMachine::start().await;
@@ -28,19 +53,9 @@ async fn pages_are_whole_and_newest_first() {
         uploaded.push(text_file(&machine, &user, &format!("{number}.txt")).await);
     }
     uploaded.reverse();
-    let (mut seen, mut path) = (Vec::new(), "/assets?limit=2".to_owned());
-    let mut pages = 0;
-    loop {
-        let page = user.api.get(&path).await.json(200);
-        seen.extend(ids(&page));
-        pages += 1;
-        match page["next_cursor"].as_str() {
-            Some(cursor) => path = format!("/assets?limit=2&cursor={cursor}"),
-            None => break,
-        }
-        assert!(pages < 5);
-    }
-    assert_eq!((seen, pages), (uploaded, 3));
+    let pages = pages(&user, "/assets?limit=2").await;
+    assert_eq!(pages.concat(), uploaded);
+    assert_eq!(pages.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,12 +102,7 @@ async fn a_label_finds_in_any_case_what_people_and_the_ai_named() {
         )
         .await;
     let note = text_file(&machine, &user, "note.txt").await;
-    let etag = user.api.get(format!("/assets/{note}")).await.etag();
-    let labels = json!({"own_labels": ["Cat", "Über uns"]});
-    user.api
-        .change("PATCH", format!("/assets/{note}"), &etag, Some(&labels))
-        .await
-        .is(200);
+    label(&user, &note, &json!(["Cat", "Über uns"])).await;
 
     let find = async |label: &str| {
         ids(&user
@@ -115,6 +125,41 @@ async fn a_label_finds_in_any_case_what_people_and_the_ai_named() {
         .await
         .json(200);
     assert_eq!(ids(&second), [cat]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ai_and_people_named_alike_comes_once_over_all_pages() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    let mut all = vec![text_file(&machine, &user, "note.txt").await];
+    for name in ["1.jpg", "2.jpg", "3.jpg"] {
+        let cat = pictures::shipped("cat.jpg");
+        all.push(machine.upload(&user.api, name, "image/jpeg", &cat).await);
+    }
+    all.push(text_file(&machine, &user, "newer.txt").await);
+    for asset in &all {
+        label(&user, asset, &json!(["cat"])).await;
+    }
+    all.reverse();
+    for limit in 1..=6 {
+        let pages = pages(&user, &format!("/assets?label=Cat&limit={limit}")).await;
+        assert_eq!(pages.concat(), all, "in pages of {limit}");
+        assert_eq!(pages.len(), 5_usize.div_ceil(limit), "pages are full");
+    }
+
+    // what a page ended with may be gone when the next one is asked for
+    let first = user.api.get("/assets?label=cat&limit=2").await.json(200);
+    let path = format!("/assets/{}", all[1]);
+    let etag = user.api.get(&path).await.etag();
+    user.api.change("DELETE", &path, &etag, None).await.is(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = user
+        .api
+        .get(format!("/assets?label=cat&cursor={cursor}"))
+        .await
+        .json(200);
+    assert_eq!(ids(&rest), all[2..]);
+    assert_eq!(rest["next_cursor"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]

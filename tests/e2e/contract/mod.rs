@@ -3,4 +3,6 @@
 mod bootstrap;
 mod budgets;
 mod document;
+mod roles;
+mod template;
 mod tenants;

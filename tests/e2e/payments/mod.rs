@@ -1,7 +1,10 @@
 //! Webhooks, billing state and checkout (clauses 3.2c, 4.4).
 
 mod checkout;
+mod endings;
 mod orders;
+mod portal;
+mod renewals;
 mod story;
 mod stripe;
 mod yookassa;

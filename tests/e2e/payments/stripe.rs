@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Subscriber, workspace};
-use crate::support::TestMachine;
 use crate::support::provider::Provider;
+use crate::support::{TestMachine, log};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_signature_over_the_raw_body_within_five_minutes_is_taken() {
@@ -158,4 +158,29 @@ async fn while_the_provider_does_not_answer_an_event_is_not_taken() {
         asked[0].headers["stripe-version"],
         domain::billing::stripe::API_VERSION
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_must_look_at_is_logged_for_the_alarm() {
+    let machine = TestMachine::start().await;
+    let subscriber = Subscriber::new(&workspace(&machine).await.to_string(), machine.now());
+    let invoice = subscriber.invoice();
+    let failed = subscriber.event("unfinal", "invoice.finalization_failed", 1, &invoice);
+    let answer = machine.stripe_delivers(&failed).await.json(200);
+    assert_eq!(answer["outcome"], "ignored");
+    let mut newer = subscriber.paid();
+    newer["api_version"] = json!("2099-01-01.canary");
+    machine
+        .stripe_delivers(&newer)
+        .await
+        .problem(400, "wrong_api_version");
+    for line in [
+        format!(
+            "\"alarm\":\"invoice_finalization_failed\",\"event_id\":\"{}\"",
+            subscriber.id("evt_unfinal")
+        ),
+        "\"alarm\":\"stripe_api_version\",\"version\":\"2099-01-01.canary\"".to_owned(),
+    ] {
+        assert!(log::mentions(&line), "{line}");
+    }
 }

@@ -1,5 +1,6 @@
 //! From an original to preview, thumbnail and labels.
 
 mod delivery;
+mod ledger;
 mod renditions;
 mod tagging;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ask, decide, state_of};
-use crate::support::{TestMachine, tick};
+use crate::support::{Person, TestMachine, canary, tick};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn restricted_data_is_stored_and_read_and_not_used() {
@@ -22,7 +22,7 @@ async fn restricted_data_is_stored_and_read_and_not_used() {
     let change = json!({"name": "Ada"});
     let refused = user.api.change("PATCH", "/me", &etag, Some(&change)).await;
     refused.problem(403, "processing_restricted");
-    let new_address = json!({"new_email": crate::support::Person::new().email});
+    let new_address = json!({"new_email": Person::new().email});
     user.api
         .post("/me/email-change", &new_address)
         .await
@@ -50,7 +50,7 @@ async fn restricted_data_is_stored_and_read_and_not_used() {
 async fn no_marketing_goes_to_somebody_whose_data_is_restricted() {
     let machine = TestMachine::start().await;
     let user = machine
-        .user_like(crate::support::Person::new(), &["marketing-consent"])
+        .user_like(Person::new(), &["marketing-consent"])
         .await;
     let subject = machine.only_subject().await;
     ask(&machine, &user, "restriction").await;
@@ -96,4 +96,41 @@ async fn a_refused_request_lifts_its_restriction_unless_another_holds() {
         yes
     };
     user.api.put("/me/consents/marketing", &yes).await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restricted_person_gets_back_in_to_exercise_their_rights() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    ask(&machine, &user, "restriction").await;
+    let copy = ask(&machine, &user, "access").await;
+
+    let address = json!({"email": user.person.email});
+    let nobody = machine.anonymous();
+    nobody.post("/password-resets", &address).await.is(202);
+    machine.settled().await;
+    let renewed = Person {
+        password: canary("Renewed"),
+        ..user.person.clone()
+    };
+    let token = machine.link(&renewed.email, "reset").await;
+    let body = json!({"token": token, "password": renewed.password});
+    let set = nobody.post("/password-resets/confirm", &body).await;
+    set.is(204);
+    machine.settled().await;
+    let told = machine.last_mail_to(&renewed.email).await.summary.subject;
+    assert_eq!(told, "Your password was changed");
+
+    let user = machine.sign_in(&renewed).await;
+    assert_ne!(
+        user.api.get("/me").await.json(200)["restricted_from"],
+        Value::Null
+    );
+    let export = format!("/data-subject-requests/{copy}/export");
+    user.api.get(export).await.is(200);
+    let by_address = json!({"kind": "erasure", "email": renewed.email});
+    let asked = nobody.post("/data-subject-requests", &by_address).await;
+    asked.is(202);
+    machine.settled().await;
+    machine.link(&renewed.email, "request").await;
 }

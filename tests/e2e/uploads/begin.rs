@@ -50,6 +50,7 @@ async fn bad_input_gets_a_clear_error_and_leaves_nothing() {
         ("sha256", Value::Null, "checksum_required"),
         ("colour", json!("red"), "invalid_body"),
     ];
+    machine.settled().await;
     let before = machine.counts().await;
     for (field, value, code) in bad {
         let mut body = good.clone();

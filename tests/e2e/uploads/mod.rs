@@ -3,3 +3,4 @@
 mod begin;
 mod multipart;
 mod put;
+mod read_only;

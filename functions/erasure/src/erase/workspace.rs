@@ -1,7 +1,7 @@
 //! Workspaces: destroyed with their last member, or left by one of several.
 
 use domain::{
-    asset::{ObjectKeys, ObjectKind},
+    asset::ObjectKind,
     ids::{SubjectId, WorkspaceId},
     workspace::Role,
 };
@@ -132,11 +132,9 @@ fn gone_is_fine<T>(outcome: Result<T, StoreError>) -> Result<(), Error> {
 
 async fn end_upload(app: &App, upload: &Upload) -> Result<(), Error> {
     if upload.state == UploadState::Open {
-        let keys = ObjectKeys::new(upload.workspace, upload.asset(), 1);
         if let Some(id) = &upload.multipart_id {
-            app.assets
-                .abort(&keys.key(ObjectKind::Original), id)
-                .await?;
+            let original = upload.objects().key(ObjectKind::Original);
+            app.assets.abort(&original, id).await?;
         }
         app.db.abort_upload(upload).await?;
     }

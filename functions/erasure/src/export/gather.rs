@@ -21,10 +21,7 @@ use store::{
 };
 
 use super::statement;
-use crate::{
-    App, Error,
-    carry_out::{details, reasons},
-};
+use crate::{App, Error};
 
 pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result<Value, Error> {
     let subject = person.subject();
@@ -165,8 +162,8 @@ async fn requests(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Valu
                 "extended_at": progress.extended_at(),
                 "closed_at": progress.closed_at(),
                 "ground": progress.ground(),
-                "you_wrote": details(person, request)?,
-                "we_wrote": reasons(person, request)?,
+                "you_wrote": request.open_details(person)?,
+                "we_wrote": request.open_reasons(person)?,
             }))
         })
         .collect()

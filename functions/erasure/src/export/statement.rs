@@ -4,7 +4,7 @@
 use domain::policy::Locale;
 use serde_json::{Value, json};
 
-use crate::House;
+use platform::House;
 
 struct Point {
     article: &'static str,

@@ -10,22 +10,14 @@ mod requests;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod unpaid;
 
 use domain::{consequence::Letter, policy::Locale, time::Timestamp};
 
+use platform::House;
+
 pub use account::already_registered;
 pub use draft::{Draft, Frame};
-
-/// The sender, as letters name it.
-#[derive(Debug, Clone)]
-pub struct House {
-    /// Who answers for the service.
-    pub operator: String,
-    /// The base of every address in a letter, without a slash at its end.
-    pub public_url: String,
-    /// Where people write about their data.
-    pub privacy_address: String,
-}
 
 /// A consent as its receipt names it (clause 2.2).
 #[derive(Debug, Clone)]
@@ -134,6 +126,12 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
             ends_at,
             destruction_at,
         } => trial::notice(desk, *notice, *ends_at, *destruction_at),
+        Letter::Unpaid {
+            cause,
+            notice,
+            ends_at,
+            destruction_at,
+        } => unpaid::notice(desk, *cause, *notice, *ends_at, *destruction_at),
         Letter::PaymentReceived {
             amount_minor,
             currency,

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use domain::{
+    billing::ending::Cause,
     ids::{CaseId, RequestId},
     request::RequestKind,
     trial::Notice,
@@ -69,6 +70,14 @@ fn every_letter() -> Vec<Letter> {
         ends_at: now,
         destruction_at: now,
     }));
+    for cause in [Cause::Plan, Cause::Opening] {
+        letters.extend(Notice::ALL.map(|notice| Letter::Unpaid {
+            cause,
+            notice,
+            ends_at: now,
+            destruction_at: now,
+        }));
+    }
     for kind in RequestKind::ALL {
         letters.push(Letter::RequestLink {
             request,

@@ -132,7 +132,14 @@ impl Event {
             | "invoice.marked_uncollectible" => self.invoice(PaymentState::Failed),
             "invoice.voided" => self.invoice(PaymentState::Void),
             "invoice.finalization_failed" => {
-                tracing::error!(event_id = self.id, "an invoice can't be finalized");
+                let invoice = self.object::<Identified>()?.id;
+                let alarm = "invoice_finalization_failed";
+                tracing::error!(
+                    alarm,
+                    event_id = self.id,
+                    invoice,
+                    "nobody can pay an invoice"
+                );
                 Ok(Meaning::Nothing)
             }
             "charge.refunded" => Ok(Meaning::Charge {

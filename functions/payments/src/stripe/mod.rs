@@ -107,6 +107,42 @@ impl Stripe {
         Ok(session.url)
     }
 
+    /// Opens Stripe's own page on which a customer cancels, changes the plan or
+    /// the card, and reads invoices; gives its address.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn open_portal(
+        &self,
+        customer: &str,
+        return_url: &str,
+    ) -> Result<String, ProviderError> {
+        let form = Serializer::new(String::new())
+            .append_pair("customer", customer)
+            .append_pair("return_url", return_url)
+            .finish();
+        let path = "/v1/billing_portal/sessions";
+        let session: Session = self.call(Method::POST, path, None, form).await?;
+        Ok(session.url)
+    }
+
+    /// Ends a subscription at once: nothing is charged for what is not there any
+    /// more. One that is unknown or over needs no end.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn end(&self, subscription: &str) -> Result<(), ProviderError> {
+        if !is_plain_id(subscription) {
+            return Err(ProviderError::Unreadable);
+        }
+        let path = format!("/v1/subscriptions/{subscription}");
+        let ended = self.call::<serde_json::Value>(Method::DELETE, &path, None, String::new());
+        match ended.await {
+            Ok(_) | Err(ProviderError::Unknown) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Proves that a delivery is Stripe's and of our mode, and reads it.
     ///
     /// # Errors
@@ -125,6 +161,8 @@ impl Stripe {
             return Err(refuse("invalid_event", "This is not an event.".to_owned()));
         }
         if event.api_version.as_deref() != Some(API_VERSION) {
+            let (alarm, version) = ("stripe_api_version", event.api_version.as_deref());
+            tracing::error!(alarm, version, "an event of another API version is refused");
             let detail = format!("Set the webhook endpoint to the API version {API_VERSION}.");
             return Err(refuse("wrong_api_version", detail));
         }
@@ -170,25 +208,20 @@ impl Stripe {
         Ok(told)
     }
 
-    /// The subscription of an ambiguous fact, as it is now.
+    /// A subscription as it is now: a version of the time `at` at which it was told of.
     ///
     /// # Errors
     /// [`ProviderError`].
-    pub async fn ask_again(
+    pub async fn ask(
         &self,
-        fact: &Fact,
+        subscription: &str,
+        at: Timestamp,
         plans: &[Plan],
         now: Timestamp,
     ) -> Result<Fact, ProviderError> {
-        let Fact::Subscription(id, seen) = fact else {
-            return Ok(fact.clone());
-        };
-        let subscription: object::Subscription = self.fetch("subscriptions", id, "").await?;
-        let value = subscription.value(plans);
-        Ok(Fact::Subscription(
-            id.clone(),
-            Seen::fetched(seen.at, now, value),
-        ))
+        let found: object::Subscription = self.fetch("subscriptions", subscription, "").await?;
+        let seen = Seen::fetched(at, now, found.value(plans));
+        Ok(Fact::Subscription(subscription.to_owned(), seen))
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Subscription {
     status: SubscriptionStatus,
     current_period_start: i64,
     current_period_end: i64,
+    #[serde(default)]
+    cancel_at_period_end: bool,
     /// Our words.
     #[serde(default)]
     pub metadata: Metadata,
@@ -95,6 +97,7 @@ impl Subscription {
             period_end: Timestamp::from_seconds(self.current_period_end),
             plan: plan.or_else(|| self.metadata.plan.clone()),
             customer: self.customer.clone(),
+            cancel_at_period_end: self.cancel_at_period_end,
         }
     }
 }

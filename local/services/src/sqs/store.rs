@@ -98,6 +98,7 @@ impl Store {
         durable::private_file(path)?;
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
+        give_back_messages(&connection)?;
         Ok(Self(connection))
     }
 
@@ -277,6 +278,17 @@ impl Store {
             .0
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// Messages in flight become receivable at once: whoever received them was of the process that had
+/// the file open before, and is gone. Their receive counts stay.
+fn give_back_messages(connection: &Connection) -> Result<(), Error> {
+    connection.execute(
+        "UPDATE messages SET visible_at = min(visible_at, ?1), receipt = NULL
+         WHERE receipt IS NOT NULL",
+        [Timestamp::now().as_millisecond()],
+    )?;
+    Ok(())
 }
 
 fn check_receipt(receipt: &str) -> Result<(), Error> {

@@ -310,7 +310,7 @@ async fn a_message_that_keeps_failing_goes_to_the_dead_letters_and_back() {
 async fn what_was_acknowledged_survives_a_kill() {
     let queue = Queue::new(600).await;
     let kept = queue.send("kept").await;
-    queue.send("in flight").await;
+    let in_flight = queue.send("in flight").await;
     let deleted = queue.send("deleted").await;
     let received = queue.receive(0).await;
     let sqs = queue.running.services.sqs();
@@ -325,19 +325,43 @@ async fn what_was_acknowledged_survives_a_kill() {
     }
 
     let queue = Queue::over(queue.running.as_after_a_kill().await).await;
+    let sqs = queue.running.services.sqs();
+    assert_eq!(sqs.list_queues().await.unwrap(), ["dead", "jobs"]);
+    let received = sqs.receive("jobs", 10, Duration::ZERO).await.unwrap();
+    let again: Vec<_> = received
+        .iter()
+        .map(|message| (message.id.as_str(), message.receive_count))
+        .collect();
+    assert_eq!(again, [(kept.as_str(), 2), (in_flight.as_str(), 2)]);
+    queue.running.assert_private();
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_received_is_receivable_at_once() {
+    let queue = Queue::new(1_800).await;
+    queue.send("in flight").await;
+    let call = queue.client.send_message().queue_url(&queue.url);
+    let call = call.message_body("delayed").delay_seconds(900);
+    call.send().await.unwrap();
+    let stale = queue.receive(0).await.remove(0).receipt_handle.unwrap();
+
+    let queue = Queue::over(queue.running.as_after_a_kill().await).await;
     assert_eq!(
         queue.depth().await,
         Depth {
             visible: 1,
-            in_flight: 1,
-            delayed: 0
+            in_flight: 0,
+            delayed: 1
         }
     );
     let sqs = queue.running.services.sqs();
-    assert_eq!(sqs.list_queues().await.unwrap(), ["dead", "jobs"]);
+    sqs.delete("jobs", &stale).await.unwrap();
     let received = sqs.receive("jobs", 10, Duration::ZERO).await.unwrap();
-    assert_eq!((&received[0].id, received[0].receive_count), (&kept, 2));
-    queue.running.assert_private();
+    assert_eq!(received.len(), 1, "the former receipt deletes nothing");
+    assert_eq!(
+        (received[0].body.as_str(), received[0].receive_count),
+        ("in flight", 2)
+    );
 }
 
 #[tokio::test]

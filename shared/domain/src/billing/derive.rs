@@ -1,6 +1,7 @@
 //! The one state machine for every provider: trialing → active → past_due →
 //! suspended → canceled, with refunds and disputes beside it. A pure function
-//! of the [`History`], so that it can't depend on the order of events.
+//! of the [`History`], so that it can't depend on the order of events. What
+//! follows an end is [`super::ending`]'s to say.
 
 use super::{
     Account, Dispute, Provider, Status,
@@ -17,6 +18,8 @@ use crate::{consequence::Letter, time::Timestamp, trial::Trial};
 struct Claim {
     status: Status,
     paid_until: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    renews: bool,
     plan: Option<PlanCode>,
     provider: Provider,
     subscription: Option<String>,
@@ -26,8 +29,6 @@ struct Claim {
 impl Claim {
     /// The claim that allows most for longest is the one that counts.
     fn weight(&self) -> impl Ord + '_ {
-        let alive = matches!(self.status, Status::Active | Status::PastDue);
-        let until = self.paid_until.filter(|_| alive);
         let rank = match self.status {
             Status::Trialing => 0,
             Status::Canceled => 1,
@@ -35,12 +36,24 @@ impl Claim {
             Status::PastDue => 3,
             Status::Active => 4,
         };
+        let until = self.ended_at.or(self.paid_until.map(with_grace));
         (until, rank, &self.subscription)
     }
 
     fn grace_until(&self) -> Option<Timestamp> {
         let past_due = self.status == Status::PastDue;
         self.paid_until.filter(|_| past_due).map(with_grace)
+    }
+}
+
+type Told<'a> = (&'a String, &'a Seen<Payment>);
+
+/// Until when a payment pays, looked at alone.
+fn covered((_, payment): &Told<'_>) -> Timestamp {
+    match payment.value.covers {
+        Covers::Until(end) => end,
+        Covers::Month => month_after(payment.at),
+        Covers::Renewal(end) => month_after(end),
     }
 }
 
@@ -55,17 +68,35 @@ impl History {
         }
         let claims = self.subscribed().chain(self.prepaid());
         if let Some(claim) = claims.max_by(|a, b| a.weight().cmp(&b.weight())) {
+            let bound = account
+                .customer
+                .filter(|_| account.provider == Some(claim.provider));
             account.grace_until = claim.grace_until();
             account.status = claim.status;
             account.paid_until = claim.paid_until;
+            account.ended_at = claim.ended_at;
+            account.renews = claim.renews;
             account.plan = claim.plan;
             account.provider = Some(claim.provider);
             account.subscription = claim.subscription;
-            account.customer = claim.customer.or(account.customer);
+            account.customer = claim.customer.or(bound);
         }
         account.dispute = self.dispute();
-        account.refunded_minor = self.refunds.values().map(|r| r.value.amount_minor).sum();
+        account.refunded_minor = self.refunded_in_all();
         account
+    }
+
+    /// What was paid back in the currency of the last refund: amounts of
+    /// different currencies have no sum.
+    fn refunded_in_all(&self) -> u64 {
+        let Some(last) = self.refunds.values().max() else {
+            return 0;
+        };
+        self.refunds
+            .values()
+            .filter(|refund| refund.value.currency == last.value.currency)
+            .map(|refund| refund.value.amount_minor)
+            .sum()
     }
 
     fn dispute(&self) -> Option<Dispute> {
@@ -93,26 +124,19 @@ impl History {
 
     fn subscription(&self, id: &str) -> Option<Claim> {
         let version = self.subscriptions.get(id);
-        let invoices: Vec<_> = self
+        let invoices: Vec<Told<'_>> = self
             .payments
             .iter()
             .filter(|(_, p)| p.value.subscription.as_deref() == Some(id))
             .collect();
-        let covered = |(_, p): &(&String, &Seen<Payment>)| match p.value.covers {
-            Covers::Until(end) => end,
-            Covers::Month => month_after(p.at),
-        };
-        let paid = |(_, p): &&(&String, &Seen<Payment>)| p.value.state == PaymentState::Paid;
+        let paid = |(_, p): &&Told<'_>| p.value.state == PaymentState::Paid;
+        let kept = |(id, p): &&Told<'_>| self.is_kept(id, &p.value);
         let paid_for = invoices.iter().filter(paid).map(covered).max();
-        let kept_until = invoices
+        let kept_until = invoices.iter().filter(kept).map(covered).max();
+        let last_invoice = invoices
             .iter()
-            .filter(|(id, p)| self.is_kept(id, &p.value))
-            .map(covered)
-            .max();
-        let last_invoice = invoices.iter().map(|(_, p)| *p).max_by_key(|p| {
-            let end = covered(&(&String::new(), p));
-            (end, &p.at, &p.value)
-        });
+            .max_by_key(|told| (covered(told), told.1.at, &told.1.value))
+            .map(|(_, invoice)| *invoice);
 
         let status = match version.map(|v| v.value.status) {
             Some(S::Canceled) => Status::Canceled,
@@ -122,13 +146,32 @@ impl History {
             _ => signal(version, last_invoice)?,
         };
         let paid_until = kept_until.max(version.and_then(|v| paid_by(&v.value, status)));
-        if status == Status::PastDue && paid_until.is_none() {
-            // a first payment that failed begins nothing
+        let never_began = match status {
+            Status::Canceled | Status::Suspended => paid_for.is_none(),
+            _ => paid_until.is_none(),
+        };
+        if never_began {
+            // a first payment that failed begins nothing, and its end ends nothing
             return None;
         }
+        let canceled = version.is_some_and(|v| v.value.cancel_at_period_end);
+        let ended_at = match status {
+            Status::Canceled => version.map(|v| end_of_canceled(v.known_at(), paid_until)),
+            Status::Suspended => {
+                let stopped = version
+                    .filter(|v| matches!(v.value.status, S::Unpaid | S::Paused))
+                    .map(Seen::known_at);
+                let at = stopped.or_else(|| self.last_taken_back(&invoices));
+                at.min(paid_for.map(with_grace))
+            }
+            Status::Active => paid_until.filter(|_| canceled),
+            Status::PastDue | Status::Trialing => None,
+        };
         Some(Claim {
             status,
             paid_until,
+            ended_at,
+            renews: matches!(status, Status::Active | Status::PastDue) && !canceled,
             plan: version
                 .and_then(|v| v.value.plan.clone())
                 .or_else(|| last_invoice?.value.plan.clone()),
@@ -138,33 +181,57 @@ impl History {
         })
     }
 
-    /// The claim of payments without a subscription: months, one after the other.
-    fn prepaid(&self) -> Option<Claim> {
-        let mut payments: Vec<_> = self
+    /// When the last of these payments that was taken back was.
+    fn last_taken_back(&self, payments: &[Told<'_>]) -> Option<Timestamp> {
+        payments
+            .iter()
+            .filter(|(id, p)| p.value.state == PaymentState::Paid && !self.is_kept(id, &p.value))
+            .filter_map(|(id, _)| self.taken_back_at(id))
+            .max()
+    }
+
+    /// Payments without a subscription whose money came, in their order.
+    pub(super) fn prepayments(&self) -> Vec<(&String, &Seen<Payment>)> {
+        let mut payments: Vec<Told<'_>> = self
             .payments
             .iter()
             .filter(|(_, p)| p.value.subscription.is_none() && p.value.state == PaymentState::Paid)
             .collect();
         payments.sort_unstable_by_key(|(id, p)| (p.at, *id));
+        payments
+    }
+
+    /// The claim of payments without a subscription: months, one after the other.
+    fn prepaid(&self) -> Option<Claim> {
+        let payments = self.prepayments();
         let (_, last) = payments.last()?;
         let mut until: Option<Timestamp> = None;
         let mut plan = last.value.plan.clone();
         for (id, payment) in &payments {
             if self.is_kept(id, &payment.value) {
+                let begins = |at: Timestamp| until.map_or(at, |until| until.max(at));
                 until = Some(match payment.value.covers {
-                    Covers::Month => month_after(until.map_or(payment.at, |u| u.max(payment.at))),
-                    Covers::Until(end) => until.map_or(end, |u| u.max(end)),
+                    Covers::Month => month_after(begins(payment.at)),
+                    Covers::Renewal(end) => month_after(begins(end)),
+                    Covers::Until(end) => begins(end),
                 });
                 plan.clone_from(&payment.value.plan);
             }
         }
+        let status = if until <= Some(last.at) {
+            Status::Suspended
+        } else if until.is_some_and(|end| self.renewal_failed(end)) {
+            Status::PastDue
+        } else {
+            Status::Active
+        };
+        let suspended = status == Status::Suspended;
+        let taken_back = self.last_taken_back(&payments).unwrap_or(last.at);
         Some(Claim {
-            status: if until > Some(last.at) {
-                Status::Active
-            } else {
-                Status::Suspended
-            },
+            status,
             paid_until: until,
+            ended_at: suspended.then_some(taken_back),
+            renews: !suspended && self.agreement().is_some(),
             plan,
             provider: last.value.provider,
             subscription: None,
@@ -173,11 +240,17 @@ impl History {
     }
 }
 
+/// When the access of a canceled subscription ends: what was paid for stays
+/// open, and what was open through the days of grace was open until then.
+fn end_of_canceled(at: Timestamp, paid_until: Option<Timestamp>) -> Timestamp {
+    paid_until.map_or(at, |end| at.clamp(end, with_grace(end)))
+}
+
 /// What the later of the subscription's and its last invoice's version says.
 fn signal(version: Option<&Seen<Subscription>>, invoice: Option<&Seen<Payment>>) -> Option<Status> {
     let from_version = version.and_then(|v| match v.value.status {
-        S::Active | S::Trialing => Some((v.at, Status::Active)),
-        S::PastDue => Some((v.at, Status::PastDue)),
+        S::Active | S::Trialing => Some((v.known_at(), Status::Active)),
+        S::PastDue => Some((v.known_at(), Status::PastDue)),
         _ => None,
     });
     let from_invoice = invoice.and_then(|p| match p.value.state {

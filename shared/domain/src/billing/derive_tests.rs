@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     billing::{
         Access, Fact,
+        ending::Cause,
         history::{Customer, Refund},
     },
     time::{SignedDuration, days, shift},
@@ -24,6 +25,7 @@ fn subscription(seconds: i64, status: S, period: i64) -> Fact {
         period_end: at((period + 1) * 30 * DAY),
         plan: Some("team".into()),
         customer: Some("cus_1".into()),
+        cancel_at_period_end: false,
     };
     Fact::Subscription("sub_1".into(), Seen::told(at(seconds), value))
 }
@@ -115,8 +117,112 @@ fn a_subscription_goes_its_way() {
     assert_eq!(after(&facts).status, Status::Active);
     assert_eq!(after(&facts).paid_until, Some(at(60 * DAY)));
     facts.push(subscription(50 * DAY, S::Canceled, 1));
+    let account = after(&facts);
+    assert_eq!(account.status, Status::Canceled);
+    // what was paid for stays open
+    assert_eq!(account.access(at(60 * DAY - 1)), Access::Full);
+    assert_eq!(account.standing(at(60 * DAY - 1)), Status::Active);
+    assert_eq!(account.access(at(60 * DAY)), Access::ReadOnly);
+    assert_eq!(account.standing(at(60 * DAY)), Status::Canceled);
+}
+
+#[test]
+fn a_plan_ends_when_its_access_does_and_its_data_is_due_thirty_days_later() {
+    let paid = invoice(11, PaymentState::Paid, 0);
+    let due = |facts: &[Fact]| {
+        let ending = after(facts).ending(at(0)).unwrap();
+        assert_eq!(ending.cause, Cause::Plan);
+        assert_eq!(ending.destruction_at(), shift(ending.at, days(30)));
+        ending.at.as_second() / DAY
+    };
+    // nobody pays on: the days of grace
+    assert_eq!(due(std::slice::from_ref(&paid)), 37);
+    // canceled before, in and after the days of grace
+    for (canceled, ends) in [(20, 30), (33, 33), (45, 37)] {
+        let facts = [paid.clone(), subscription(canceled * DAY, S::Canceled, 1)];
+        assert_eq!(due(&facts), ends, "canceled on day {canceled}");
+    }
+    // given up by the provider, paused by the customer
+    let unpaid = [paid.clone(), subscription(45 * DAY, S::Unpaid, 1)];
+    assert_eq!(due(&unpaid), 37);
+    let paused = [paid.clone(), subscription(9 * DAY, S::Paused, 0)];
+    assert_eq!(due(&paused), 9);
+    // the money was taken back
+    let refunded = [paid.clone(), refund(12 * DAY, 4900, "in_0")];
+    assert_eq!(due(&refunded), 12);
+    let lost = [paid, dispute(50 * DAY, Objection::Lost, "in_0")];
+    assert_eq!(due(&lost), 37);
+}
+
+#[test]
+fn who_cancels_keeps_the_period_that_is_paid_for_and_may_think_again() {
+    let canceled = |seconds, cancel| {
+        let Fact::Subscription(id, mut seen) = subscription(seconds, S::Active, 0) else {
+            unreachable!()
+        };
+        seen.value.cancel_at_period_end = cancel;
+        Fact::Subscription(id, seen)
+    };
+    let paid = invoice(11, PaymentState::Paid, 0);
+    let mut facts = vec![paid, canceled(12, false)];
+    assert!(after(&facts).renews);
+    facts.push(canceled(13, true));
+    let account = after(&facts);
+    assert!(!account.renews);
+    // without days of grace: no payment is awaited
+    assert_eq!(account.open_until(), Some(at(30 * DAY)));
+    assert_eq!(account.standing(at(29 * DAY)), Status::Active);
+    assert_eq!(account.standing(at(30 * DAY)), Status::Canceled);
+    facts.push(canceled(14, false));
+    assert!(after(&facts).renews);
+    assert_eq!(after(&facts).open_until(), Some(at(37 * DAY)));
+}
+
+#[test]
+fn what_was_asked_for_is_newer_than_what_was_told_before_and_older_than_what_is_told_then() {
+    let failed = invoice(30 * DAY, PaymentState::Failed, 1);
+    let told = [
+        invoice(10, PaymentState::Paid, 0),
+        subscription(10, S::Active, 0),
+        failed,
+    ];
+    assert_eq!(after(&told).status, Status::PastDue);
+    let Fact::Subscription(id, seen) = subscription(10, S::Active, 1) else {
+        unreachable!()
+    };
+    // the payment's own event was lost
+    let asked = Seen::fetched(seen.at, at(31 * DAY), seen.value);
+    let mut facts = told.to_vec();
+    facts.push(Fact::Subscription(id, asked));
+    let account = after(&facts);
+    assert_eq!(account.status, Status::Active);
+    assert_eq!(account.paid_until, Some(at(60 * DAY)));
+    facts.push(subscription(40 * DAY, S::Canceled, 1));
     assert_eq!(after(&facts).status, Status::Canceled);
-    assert_eq!(after(&facts).access(at(50 * DAY)), Access::ReadOnly);
+}
+
+#[test]
+fn who_never_had_a_trial_and_never_paid_is_due_from_the_opening() {
+    let ending = Account::opened(None).ending(at(5)).unwrap();
+    assert_eq!((ending.cause, ending.at), (Cause::Opening, at(5)));
+    let trial = after(&[]).ending(at(0)).unwrap();
+    assert_eq!((trial.cause, trial.at), (Cause::Trial, at(14 * DAY)));
+    // a subscription that never began changes nothing
+    for status in [S::Canceled, S::Unpaid, S::IncompleteExpired] {
+        let begun = after(&[subscription(10, status, 0)]);
+        assert_eq!(begun.ending(at(0)).unwrap(), trial);
+    }
+}
+
+#[test]
+fn amounts_of_different_currencies_are_not_added() {
+    let mut rubles = refund(30, 99_000, "p1");
+    if let Fact::Refund(_, seen) = &mut rubles {
+        seen.value.currency = "rub".into();
+    }
+    let facts = [refund(20, 100, "in_0"), rubles, refund(25, 50, "in_1")];
+    assert_eq!(after(&facts).refunded_minor, 99_000);
+    assert_eq!(after(&facts[..1]).refunded_minor, 100);
 }
 
 #[test]
@@ -308,7 +414,7 @@ proptest! {
     #[test]
     fn whoever_may_write_has_paid_or_is_in_the_trial(
         facts in prop::collection::vec(any_fact(), 0..12),
-        now in 0i64..200,
+        now in 1i64..200,
     ) {
         let account = after(&facts);
         let now = at(now * DAY);
@@ -317,6 +423,27 @@ proptest! {
             let paid = account.paid_until.is_some_and(|end| now < with_grace(end));
             prop_assert!(trial || paid);
         }
+    }
+
+    #[test]
+    fn every_workspace_ends_some_day_and_a_payment_opens_it_again(
+        facts in prop::collection::vec(any_fact(), 0..12),
+        day in 1i64..400,
+    ) {
+        let account = after(&facts);
+        let ending = account.ending(at(0)).unwrap();
+        let open = at(day * DAY) < ending.at;
+        prop_assert_eq!(account.access(at(day * DAY)) == Access::Full, open);
+        prop_assert!(shift(ending.at, days(30)) == ending.destruction_at());
+
+        // at any time before the destruction
+        let when = at(day * DAY).min(ending.destruction_at());
+        let mut paid = facts.clone();
+        paid.push(month(when.as_second(), PaymentState::Paid, "again"));
+        let reopened = after(&paid);
+        prop_assert_eq!(reopened.access(when), Access::Full);
+        let later = reopened.ending(at(0)).unwrap();
+        prop_assert!(later.at > when && later.destruction_at() > ending.destruction_at().min(when));
     }
 }
 

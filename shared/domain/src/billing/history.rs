@@ -38,6 +38,12 @@ impl<T> Seen<T> {
         }
     }
 
+    /// Until when it is known to hold: a version that was fetched is of the time of the fetch.
+    #[must_use]
+    pub fn known_at(&self) -> Timestamp {
+        self.fetched_at.map_or(self.at, |at| at.max(self.at))
+    }
+
     /// As the provider answered when an event of the time `at` made us ask.
     #[must_use]
     pub fn fetched(at: Timestamp, fetched_at: Timestamp, value: T) -> Self {
@@ -87,6 +93,9 @@ pub struct Subscription {
     pub plan: Option<PlanCode>,
     /// The customer at the provider.
     pub customer: Option<String>,
+    /// The customer has canceled: it is not renewed when the current period ends.
+    #[serde(default)]
+    pub cancel_at_period_end: bool,
 }
 
 /// Where a payment stands.
@@ -111,6 +120,27 @@ pub enum Covers {
     Month,
     /// A subscription's period up to here.
     Until(Timestamp),
+    /// A month that follows the one which ended here, charged by us to the saved method.
+    Renewal(Timestamp),
+}
+
+/// A payment method that the payer let us keep for the months that follow: the
+/// provider's id of it, which is no card data and names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SavedMethod {
+    /// The method at the provider.
+    pub id: String,
+    /// When the payer agreed to be charged again, in a checkout of ours.
+    pub agreed_at: Timestamp,
+}
+
+/// What the customer has decided about renewals that are ours to start.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Choice {
+    /// When.
+    pub at: Timestamp,
+    /// The plan of the next periods; `None`: no renewal any more.
+    pub plan: Option<PlanCode>,
 }
 
 /// A payment's version: an invoice at Stripe, a payment at YooKassa.
@@ -130,9 +160,8 @@ pub struct Payment {
     pub plan: Option<PlanCode>,
     /// The subscription that it belongs to.
     pub subscription: Option<String>,
-    /// The payment method that the payer let us keep for the next month, by the
-    /// provider's id: no card data.
-    pub method: Option<String>,
+    /// The payment method that may be charged for the next month.
+    pub method: Option<SavedMethod>,
 }
 
 /// What of one charge was paid back so far.
@@ -229,7 +258,8 @@ fn keep_newest<T: Ord + Clone>(map: &mut Newest<T>, id: &str, seen: &Seen<T>, at
     }
 }
 
-/// The newest version of everything that the providers have said.
+/// The newest version of everything that the providers have said, and the
+/// customer's last word.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// The customer whom the last checkout bound.
@@ -242,6 +272,8 @@ pub struct History {
     pub refunds: Newest<Refund>,
     /// Disputes by id.
     pub disputes: Newest<Disputed>,
+    /// The customer's last word about renewals.
+    pub choice: Option<Choice>,
 }
 
 impl History {
@@ -259,6 +291,13 @@ impl History {
             Fact::Payment(id, seen) => keep_newest(&mut self.payments, id, seen, REMEMBERED),
             Fact::Refund(id, seen) => keep_newest(&mut self.refunds, id, seen, REMEMBERED),
             Fact::Dispute(id, seen) => keep_newest(&mut self.disputes, id, seen, REMEMBERED),
+        }
+    }
+
+    /// Takes in what the customer has decided: the latest word counts.
+    pub fn choose(&mut self, choice: Choice) {
+        if self.choice.as_ref().is_none_or(|known| *known < choice) {
+            self.choice = Some(choice);
         }
     }
 
@@ -292,6 +331,19 @@ impl History {
             .filter(|dispute| dispute.value.payment.as_deref() == Some(payment))
             .map(|dispute| dispute.value.objection)
             .max()
+    }
+
+    /// When the money of a payment was taken back, by the last refund or lost
+    /// dispute; `None` while it is not.
+    #[must_use]
+    pub fn taken_back_at(&self, payment: &str) -> Option<Timestamp> {
+        let refunds = self.refunds.values();
+        let refunded = refunds.filter(|r| r.value.payment.as_deref() == Some(payment));
+        let disputes = self.disputes.values();
+        let lost = disputes.filter(|d| {
+            d.value.objection == Objection::Lost && d.value.payment.as_deref() == Some(payment)
+        });
+        refunded.map(|r| r.at).chain(lost.map(|d| d.at)).max()
     }
 
     /// The money of a payment came and was not taken back in full.

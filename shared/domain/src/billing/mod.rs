@@ -3,11 +3,16 @@
 //! - [`history`]: what the providers have said, in a form that any order and
 //!   any repetition of their events leaves the same.
 //! - [`derive`](mod@derive): the one state machine, from that history to an [`Account`].
+//! - [`ending`]: what follows when nobody pays, up to the destruction.
+//! - [`renewal`]: the charges that are ours to start.
 //! - [`stripe`], [`yookassa`]: what proves that an event is the provider's.
 
 pub mod derive;
+pub mod ending;
 pub mod history;
+pub mod money;
 pub mod plan;
+pub mod renewal;
 pub mod stripe;
 pub mod yookassa;
 
@@ -17,6 +22,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::trial::Trial;
+use ending::{Cause, Ending};
 
 /// A provider of payments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,7 +58,7 @@ pub enum Status {
     PastDue,
     /// The grace is over, or the money was taken back: read-only.
     Suspended,
-    /// The subscription has ended: read-only.
+    /// The subscription is over: what was paid for stays open, then read-only.
     Canceled,
 }
 
@@ -83,9 +89,16 @@ pub struct Account {
     pub paid_until: Option<Timestamp>,
     /// End of the grace after a failed payment.
     pub grace_until: Option<Timestamp>,
+    /// When the plan ends or has ended for good: of what was suspended or
+    /// canceled, also with effect from the end of the period.
+    pub ended_at: Option<Timestamp>,
+    /// The next period is charged unless the customer cancels.
+    #[serde(default)]
+    pub renews: bool,
     /// An objection, orthogonal to the status.
     pub dispute: Option<Dispute>,
-    /// What was paid back so far, in the currency's smallest unit, orthogonal to the status.
+    /// What was paid back so far in the currency of the last refund, in its
+    /// smallest unit; orthogonal to the status.
     pub refunded_minor: u64,
     /// The subscription at the provider.
     pub subscription: Option<String>,
@@ -115,6 +128,8 @@ impl Account {
             provider: None,
             paid_until: None,
             grace_until: None,
+            ended_at: None,
+            renews: false,
             dispute: None,
             refunded_minor: 0,
             subscription: None,
@@ -122,24 +137,51 @@ impl Account {
         }
     }
 
+    /// When full access ends, if nothing is paid any more; `None` when there never was any.
+    #[must_use]
+    pub fn open_until(&self) -> Option<Timestamp> {
+        match self.status {
+            Status::Trialing => self.trial.map(|trial| trial.ends_at),
+            // one payment late is no reason to lock out
+            Status::Active | Status::PastDue => {
+                self.ended_at.or(self.paid_until.map(plan::with_grace))
+            }
+            Status::Suspended | Status::Canceled => self.ended_at,
+        }
+    }
+
+    /// The end of full access of a workspace that was opened at `opened_at`,
+    /// and what follows it. `None` only for an account that says of no instant
+    /// that it ends there: nothing may follow from that.
+    #[must_use]
+    pub fn ending(&self, opened_at: Timestamp) -> Option<Ending> {
+        let (cause, at) = match (self.status, self.open_until()) {
+            (Status::Trialing, Some(at)) => (Cause::Trial, at),
+            (Status::Trialing, None) => (Cause::Opening, opened_at),
+            (_, at) => (Cause::Plan, at?),
+        };
+        Some(Ending { cause, at })
+    }
+
     /// Where the workspace stands at `now`, by the clock: a grace that is over
     /// suspends without any event or job.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Status {
         let before = |end: Option<Timestamp>| end.is_some_and(|end| now < end);
+        if !before(self.open_until()) {
+            return match self.status {
+                Status::Active | Status::PastDue if self.ended_at.is_some() => Status::Canceled,
+                Status::Active | Status::PastDue => Status::Suspended,
+                over => over,
+            };
+        }
         match self.status {
-            Status::Active if before(self.paid_until) => Status::Active,
             // a subscription's next payment may be on its way; without one nothing renews
-            Status::Active if before(self.paid_until.map(plan::with_grace)) => {
-                if self.subscription.is_some() {
-                    Status::Active
-                } else {
-                    Status::PastDue
-                }
+            Status::Active if self.subscription.is_none() && !before(self.paid_until) => {
+                Status::PastDue
             }
-            Status::PastDue if before(self.grace_until) => Status::PastDue,
-            Status::Active | Status::PastDue => Status::Suspended,
-            Status::Trialing | Status::Suspended | Status::Canceled => self.status,
+            Status::Canceled => Status::Active,
+            status => status,
         }
     }
 
@@ -147,11 +189,12 @@ impl Account {
     /// has to have run (clause 3.2b).
     #[must_use]
     pub fn access(&self, now: Timestamp) -> Access {
-        let full = match self.standing(now) {
-            Status::Trialing => self.trial.is_some_and(|trial| !trial.has_ended(now)),
-            Status::Active | Status::PastDue => true,
-            Status::Suspended | Status::Canceled => false,
-        };
-        if full { Access::Full } else { Access::ReadOnly }
+        // a suspension is known only after it has begun, whatever the clocks say
+        let suspended = self.status == Status::Suspended;
+        if !suspended && self.open_until().is_some_and(|end| now < end) {
+            Access::Full
+        } else {
+            Access::ReadOnly
+        }
     }
 }

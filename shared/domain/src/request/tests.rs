@@ -122,7 +122,6 @@ enum Step {
     Begin,
     Complete,
     Refuse,
-    Withdraw,
     Extend,
 }
 
@@ -135,14 +134,13 @@ impl Step {
             Self::Begin => request.begin(),
             Self::Complete => request.complete(now),
             Self::Refuse => request.refuse(ground(), now),
-            Self::Withdraw => request.withdraw(now),
             Self::Extend => request.extend(now),
         }
     }
 }
 
 fn level() -> impl Strategy<Value = Level> {
-    prop::sample::select(vec![Level::L0, Level::L1, Level::L2, Level::L3])
+    prop::sample::select(vec![Level::L0, Level::L2, Level::L3])
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -154,7 +152,6 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Begin,
             Step::Complete,
             Step::Refuse,
-            Step::Withdraw,
             Step::Extend,
         ]),
     ]
@@ -165,8 +162,7 @@ fn holds(request: &Progress) {
     assert_eq!(state.is_closed(), request.closed_at().is_some());
     assert_eq!(state == State::Refused, request.ground().is_some());
     assert_eq!(
-        state == State::AwaitingConfirmation
-            || (state == State::Withdrawn && request.level() == Level::L0),
+        state == State::AwaitingConfirmation,
         request.confirmed_at().is_none()
     );
     let decided = [
@@ -223,7 +219,7 @@ proptest! {
                 known |= matches!(step, Step::Confirm(_) | Step::Verify);
                 request = after;
             }
-            prop_assert!(known || matches!(request.state(), State::AwaitingConfirmation | State::Withdrawn));
+            prop_assert!(known || request.state() == State::AwaitingConfirmation);
         }
     }
 }

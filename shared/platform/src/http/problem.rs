@@ -22,7 +22,7 @@ pub struct Problem {
     retry_after: Option<i64>,
 }
 
-/// The document that a [`Problem`] becomes.
+/// What went wrong (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemDocument {
     /// `urn:assetbox:problem:{code}`.

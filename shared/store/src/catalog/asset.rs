@@ -1,10 +1,10 @@
-//! Assets and their labels.
+//! Assets.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     asset::{
         DetectedText, Label, ModerationLabel, ObjectKeys, PreviewState, TaggingState,
-        TechnicalMetadata, label_key, purge_at,
+        TechnicalMetadata, purge_at,
     },
     ids::{AssetId, SubjectId, WorkspaceId},
     time::Timestamp,
@@ -145,95 +145,6 @@ impl Asset {
     pub fn objects(&self) -> ObjectKeys {
         ObjectKeys::new(self.workspace, self.id, self.version)
     }
-
-    /// The rows by which searches find it: one for each label and each parent
-    /// of a label, one for each label that people gave.
-    #[must_use]
-    pub fn label_rows(&self) -> Vec<LabelRow> {
-        let mut rows: Vec<LabelRow> = Vec::new();
-        let mut add = |row: LabelRow| {
-            if !row.key.is_empty()
-                && !rows
-                    .iter()
-                    .any(|r| r.key == row.key && r.source == row.source)
-            {
-                rows.push(row);
-            }
-        };
-        let row = |name: &str, source| LabelRow {
-            workspace: self.workspace,
-            asset: self.id,
-            key: label_key(name),
-            name: name.to_owned(),
-            source,
-            confidence: None,
-            parents: Vec::new(),
-            model: None,
-        };
-        for label in &self.labels {
-            add(LabelRow {
-                confidence: Some(label.confidence),
-                parents: label.parents.clone(),
-                model: Some(label.model.clone()),
-                ..row(&label.name, LabelSource::Ai)
-            });
-        }
-        for name in &self.own_labels {
-            add(row(name, LabelSource::Person));
-        }
-        rows
-    }
-}
-
-/// Who gave a label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LabelSource {
-    /// The AI.
-    Ai,
-    /// A person.
-    Person,
-}
-
-/// A label of a live asset, as searches find it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LabelRow {
-    /// Whose asset.
-    pub workspace: WorkspaceId,
-    /// The asset.
-    pub asset: AssetId,
-    /// The label as searches compare it ([`label_key`]).
-    pub key: String,
-    /// The label as it is shown.
-    pub name: String,
-    /// Who gave it.
-    pub source: LabelSource,
-    /// How sure the AI is, from 0 to 100; none for people's labels.
-    pub confidence: Option<f32>,
-    /// Wider names.
-    #[serde(default)]
-    pub parents: Vec<String>,
-    /// The model that said so.
-    pub model: Option<String>,
-}
-
-/// What the sort keys of a label's rows begin with.
-#[must_use]
-pub fn label_prefix(label: &str) -> String {
-    format!("LABEL#{}#", label_key(label))
-}
-
-impl Entity for LabelRow {
-    const TABLE: Table = Table::Catalog;
-
-    fn key(&self) -> Key {
-        let source = match self.source {
-            LabelSource::Ai => "ai",
-            LabelSource::Person => "person",
-        };
-        let sk = format!("LABEL#{}#{}#{source}", self.key, self.asset);
-        Key::new(partition(self.workspace), sk)
-    }
 }
 
 /// What renditions found out about a file.
@@ -308,7 +219,7 @@ impl Db {
         &self,
         workspace: WorkspaceId,
         prefix: &str,
-        limit: i32,
+        limit: u8,
         cursor: Option<&str>,
     ) -> Result<Page<Asset>, StoreError> {
         let pk = partition(workspace);
@@ -317,50 +228,10 @@ impl Db {
             pk: &pk,
             prefix,
             newest_first,
-            limit,
+            limit: i32::from(limit),
             cursor,
         })
         .await
-    }
-
-    /// Live assets with this label, newest first: one query and one batch read.
-    ///
-    /// # Errors
-    /// [`StoreError::InvalidCursor`] for a foreign cursor.
-    pub async fn assets_with_label(
-        &self,
-        workspace: WorkspaceId,
-        label: &str,
-        limit: i32,
-        cursor: Option<&str>,
-    ) -> Result<Page<Asset>, StoreError> {
-        let (pk, prefix) = (partition(workspace), label_prefix(label));
-        let range = Range {
-            pk: &pk,
-            prefix: &prefix,
-            newest_first: true,
-            limit,
-            cursor,
-        };
-        let rows: Page<LabelRow> = self.list(&range).await?;
-        // an asset has two rows when AI and people agree
-        let mut ids: Vec<AssetId> = rows.items.iter().map(|row| row.asset).collect();
-        ids.dedup();
-        let keys: Vec<_> = ids
-            .iter()
-            .map(|id| (Table::Catalog, asset_key(workspace, *id)))
-            .collect();
-        let mut items = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(100) {
-            let mut found = self.get_many(chunk).await?;
-            for (_, key) in chunk {
-                items.extend(found.take::<Asset>(key)?);
-            }
-        }
-        Ok(Page {
-            items,
-            next: rows.next,
-        })
     }
 
     /// Notes what renditions found out; once per version.
@@ -420,9 +291,7 @@ impl Db {
                 own_labels: Vec::new(),
                 ..asset.clone()
             };
-            for row in labelled.label_rows() {
-                tx.put("label", &row);
-            }
+            tx.replace_labels(&[], &labelled.label_rows());
         }
         self.commit(tx).await
     }
@@ -457,13 +326,7 @@ impl Db {
         };
         let mut tx = Tx::new();
         tx.update("asset", Table::Catalog, &asset.key(), &update);
-        let (before, after) = (asset.label_rows(), changed.label_rows());
-        for row in before.iter().filter(|row| !after.contains(row)) {
-            tx.delete("label", Table::Catalog, &row.key(), None);
-        }
-        for row in after.iter().filter(|row| !before.contains(row)) {
-            tx.put("label", row);
-        }
+        tx.replace_labels(&asset.label_rows(), &changed.label_rows());
         self.commit(tx).await?;
         Ok(changed)
     }
@@ -481,9 +344,7 @@ impl Db {
         let unchanged = Condition::equals("revision", asset.revision)?;
         tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
         tx.create("trash", &trashed);
-        for row in asset.label_rows() {
-            tx.delete("label", Table::Catalog, &row.key(), None);
-        }
+        tx.replace_labels(&asset.label_rows(), &[]);
         self.commit(tx).await?;
         Ok(trashed)
     }
@@ -501,30 +362,9 @@ impl Db {
         let unchanged = Condition::equals("revision", asset.revision)?;
         tx.delete("asset", Table::Catalog, &asset.key(), Some(&unchanged));
         tx.create("restored", &restored);
-        for row in restored.label_rows() {
-            tx.put("label", &row);
-        }
+        tx.replace_labels(&[], &restored.label_rows());
         self.commit(tx).await?;
         Ok(restored)
-    }
-
-    /// Assets whose stay in the trash is over.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn purgeable_assets(
-        &self,
-        now: Timestamp,
-        limit: i32,
-    ) -> Result<Vec<Asset>, StoreError> {
-        let mut over = Vec::new();
-        for shard in 0..TRASH_SHARDS {
-            for key in self.due(&format!("TRASH#{shard}"), now, limit).await? {
-                let asset: Option<Asset> = self.get(&key).await?;
-                over.extend(asset.filter(|a| a.trashed_at.is_some_and(|at| purge_at(at) <= now)));
-            }
-        }
-        Ok(over)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Billing as it is stored: what the providers have said of a workspace, its
 //! checkouts, the markers of applied events, and the payments' own records.
 //!
-//! History and checkouts stand in the workspace's partition and end with it.
+//! History and checkouts stand in the workspace's partition and end with it;
+//! the history waits in a due-queue for what is ours to do next ([`renewal`]).
 //! A payment's record stands by itself, names neither workspace nor person and
 //! is kept as long as accounting asks; an open dispute needs no more than it.
+//!
+//! [`renewal`]: super::renewal
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -21,12 +24,9 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Workspace, partition,
-    workspace::{trial_queue, workspace_key},
-};
+use super::{Workspace, partition, renewal::duty_queue, workspace::workspace_key};
 use crate::{
-    db::{Db, Entity, Key, StoreError, Table, Tx, expires},
+    db::{Db, Entity, Key, StoreError, Table, Tx, due, expires},
     expression::{Condition, Update},
     outbox::{Message, Owner},
 };
@@ -40,13 +40,13 @@ pub const CHECKOUT_KEPT: SignedDuration = days(1);
 
 /// What the providers have said of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredHistory {
+pub(super) struct StoredHistory {
     workspace: WorkspaceId,
-    revision: u64,
+    pub(super) revision: u64,
     history: History,
 }
 
-fn history_key(workspace: WorkspaceId) -> Key {
+pub(super) fn history_key(workspace: WorkspaceId) -> Key {
     Key::new(partition(workspace), "BILLING")
 }
 
@@ -55,6 +55,13 @@ impl Entity for StoredHistory {
 
     fn key(&self) -> Key {
         history_key(self.workspace)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        match self.history.duty() {
+            Some(duty) => due(&duty_queue(self.workspace), duty.due_at),
+            None => Vec::new(),
+        }
     }
 }
 
@@ -139,6 +146,9 @@ pub struct Checkout {
     pub provider: Provider,
     /// For what.
     pub plan: PlanCode,
+    /// The payer agreed that the following months are charged as well.
+    #[serde(default)]
+    pub renews: bool,
     /// The provider's page.
     pub url: String,
     /// When.
@@ -188,11 +198,17 @@ pub enum Meeting {
 /// A workspace and its history, as they were read together.
 #[derive(Debug, Clone)]
 pub struct Billed {
-    workspace: Workspace,
-    stored: Option<StoredHistory>,
+    pub(super) workspace: Workspace,
+    pub(super) stored: Option<StoredHistory>,
 }
 
 impl Billed {
+    /// The workspace.
+    #[must_use]
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
     /// What the providers have said so far.
     #[must_use]
     pub fn history(&self) -> History {
@@ -290,8 +306,8 @@ impl Db {
         let entry = entry("payment.event_applied", event, now)
             .with_workspace(workspace.id)
             .with_fact("event_id", event.id)
-            .with_fact("status_before", name(&workspace.billing.status))
-            .with_fact("status", name(&account.status))
+            .with_fact("status_before", status_name(workspace.billing.status))
+            .with_fact("status", status_name(account.status))
             .with_fact("refunded_minor", account.refunded_minor);
         tx.record(entry);
         self.commit(tx).await
@@ -333,7 +349,7 @@ fn entry(name: &str, event: &ProviderEvent<'_>, now: Timestamp) -> Entry {
         .with_fact("event", event.kind)
 }
 
-fn name(status: &Status) -> &'static str {
+fn status_name(status: Status) -> &'static str {
     match status {
         Status::Trialing => "trialing",
         Status::Active => "active",
@@ -343,7 +359,11 @@ fn name(status: &Status) -> &'static str {
     }
 }
 
-fn put_history(tx: &mut Tx, billed: &Billed, history: &History) -> Result<(), StoreError> {
+pub(super) fn put_history(
+    tx: &mut Tx,
+    billed: &Billed,
+    history: &History,
+) -> Result<(), StoreError> {
     let (revision, unmoved) = match &billed.stored {
         Some(stored) => (
             stored.revision + 1,
@@ -361,7 +381,7 @@ fn put_history(tx: &mut Tx, billed: &Billed, history: &History) -> Result<(), St
 }
 
 /// Changes only what billing decides: uploads count `stored_bytes` meanwhile.
-fn put_account(
+pub(super) fn put_account(
     tx: &mut Tx,
     workspace: &Workspace,
     account: &Account,
@@ -374,10 +394,8 @@ fn put_account(
         .set("billing", &changed.billing)?
         .set("storage_limit_bytes", changed.storage_limit_bytes)?
         .add("revision", 1);
-    let update = match changed.next_notice() {
-        Some((_, due_at)) => update
-            .set("due_queue", trial_queue(workspace.id))?
-            .set("due_at", due_at)?,
+    let update = match changed.queued() {
+        Some((queue, due_at)) => update.set("due_queue", queue)?.set("due_at", due_at)?,
         None => update.remove("due_queue").remove("due_at"),
     };
     let unmoved = Condition::equals("revision", workspace.revision)?;
@@ -459,7 +477,8 @@ impl Tx {
         .with_workspace(checkout.workspace)
         .with_fact("checkout", checkout.id)
         .with_fact("provider", checkout.provider.as_str())
-        .with_fact("plan", &checkout.plan);
+        .with_fact("plan", &checkout.plan)
+        .with_fact("renews", checkout.renews);
         self.record(entry);
     }
 }

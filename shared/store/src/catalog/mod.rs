@@ -5,12 +5,15 @@
 
 pub mod asset;
 pub mod billing;
+pub mod ending;
 pub mod features;
-pub mod trial;
+pub mod label;
+pub mod renewal;
 pub mod upload;
 pub mod workspace;
 
-pub use asset::{Asset, LabelRow};
+pub use asset::Asset;
+pub use label::LabelRow;
 pub use upload::{Upload, UploadState};
 pub use workspace::{Member, Workspace};
 

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
+    asset::ObjectKeys,
     ids::{AssetId, SubjectId, UploadId, WorkspaceId},
     time::{SignedDuration, Timestamp, days, shift},
 };
@@ -90,10 +91,23 @@ impl Entity for Upload {
 }
 
 impl Upload {
+    /// Its bytes are awaited still. Whether the workspace may be written to was
+    /// decided when it began: what was begun then may be finished.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == UploadState::Open && now < self.expires_at
+    }
+
     /// The asset that the upload makes.
     #[must_use]
     pub fn asset(&self) -> AssetId {
         AssetId::from_bytes(*self.id.as_bytes())
+    }
+
+    /// The keys of its objects, which are its asset's.
+    #[must_use]
+    pub fn objects(&self) -> ObjectKeys {
+        ObjectKeys::new(self.workspace, self.asset(), 1)
     }
 
     /// The upload that made an asset.
@@ -188,40 +202,24 @@ impl Db {
             &upload.key(),
             &close(UploadState::Aborted)?,
         );
-        let give_back = Update::new()
-            .add("stored_bytes", -signed(upload.size_bytes))
-            .when(Condition::item_exists());
-        tx.update(
-            "workspace",
-            Table::Catalog,
-            &workspace_key(upload.workspace),
-            &give_back,
-        );
+        tx.give_back(upload.workspace, upload.size_bytes);
         match self.commit(tx).await {
             Ok(()) => Ok(true),
             Err(StoreError::Refused(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
+}
 
-    /// Open uploads whose time is over, from one shard of the queue.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn expired_uploads(
-        &self,
-        now: Timestamp,
-        limit: i32,
-    ) -> Result<Vec<Upload>, StoreError> {
-        let mut expired = Vec::new();
-        for shard in 0..UPLOAD_SHARDS {
-            for key in self.due(&format!("UPLOAD#{shard}"), now, limit).await? {
-                let upload: Option<Upload> = self.get(&key).await?;
-                expired
-                    .extend(upload.filter(|u| u.state == UploadState::Open && u.expires_at <= now));
-            }
-        }
-        Ok(expired)
+impl Tx {
+    /// Returns bytes to the workspace's quota; refused under `workspace` when
+    /// that is gone.
+    pub fn give_back(&mut self, workspace: WorkspaceId, bytes: u64) {
+        let give_back = Update::new()
+            .add("stored_bytes", -signed(bytes))
+            .when(Condition::item_exists());
+        let key = workspace_key(workspace);
+        self.update("workspace", Table::Catalog, &key, &give_back);
     }
 }
 

@@ -2,7 +2,11 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    billing::{Access, Account, plan},
+    billing::{
+        Access, Account,
+        ending::{Cause, Ending, Given},
+        plan,
+    },
     ids::{SubjectId, WorkspaceId},
     time::Timestamp,
     trial::Notice,
@@ -13,8 +17,17 @@ use serde::{Deserialize, Serialize};
 use super::partition;
 use crate::db::{Entity, Key, Table, due};
 
-/// How many shards the queue of trials has.
-pub const TRIAL_SHARDS: u8 = 4;
+/// How many shards the queues of endings have: that of trials, and that of plans.
+pub const ENDING_SHARDS: u8 = 4;
+
+/// A notice that was given, and of which end: it says nothing of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noticed {
+    /// The end of full access that was meant.
+    pub ends_at: Timestamp,
+    /// The notice.
+    pub given: Given,
+}
 
 /// A company's space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,8 +48,8 @@ pub struct Workspace {
     pub stored_bytes: u64,
     /// The most bytes that may be stored: the plan's limit, or the trial's.
     pub storage_limit_bytes: u64,
-    /// The last notice of the trial's course that was sent.
-    pub trial_notice: Option<Notice>,
+    /// The last notice that was given of how its access ends.
+    pub noticed: Option<Noticed>,
     /// The workspace is being destroyed: nothing may be added any more.
     pub closing_since: Option<Timestamp>,
 }
@@ -55,17 +68,27 @@ impl Entity for Workspace {
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        match self.next_notice() {
-            Some((_, at)) => due(&trial_queue(self.id), at),
+        match self.queued() {
+            Some((queue, at)) => due(&queue, at),
             None => Vec::new(),
         }
     }
 }
 
-/// The due-queue in which a workspace's trial waits for its next notice.
+fn shard(workspace: WorkspaceId) -> u8 {
+    workspace.as_bytes()[15] % ENDING_SHARDS
+}
+
+/// The due-queue in which a workspace that nobody has paid for waits for its next notice.
 #[must_use]
 pub fn trial_queue(workspace: WorkspaceId) -> String {
-    format!("TRIAL#{}", workspace.as_bytes()[15] % TRIAL_SHARDS)
+    format!("TRIAL#{}", shard(workspace))
+}
+
+/// The due-queue in which a workspace with a plan waits for its next notice.
+#[must_use]
+pub fn plan_queue(workspace: WorkspaceId) -> String {
+    format!("PLAN#{}", shard(workspace))
 }
 
 impl Workspace {
@@ -81,7 +104,7 @@ impl Workspace {
             features: Features::default(),
             stored_bytes: 0,
             storage_limit_bytes: plan::TRIAL_STORAGE_BYTES,
-            trial_notice: None,
+            noticed: None,
             closing_since: None,
         }
     }
@@ -95,14 +118,37 @@ impl Workspace {
         self.billing.access(now)
     }
 
-    /// The trial's next notice, while nobody has paid.
+    /// How full access ends if nobody pays; `None` for a workspace that is
+    /// being destroyed: it has ended.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.billing
+            .ending(self.created_at)
+            .filter(|_| self.closing_since.is_none())
+    }
+
+    /// What was told of this ending last.
+    pub(super) fn told(&self, ending: Ending) -> Option<Given> {
+        self.noticed
+            .filter(|noticed| noticed.ends_at == ending.at)
+            .map(|noticed| noticed.given)
+    }
+
+    /// The next notice and its time.
     #[must_use]
     pub fn next_notice(&self) -> Option<(Notice, Timestamp)> {
-        let unpaid = self.billing.status == domain::billing::Status::Trialing;
-        if !unpaid || self.closing_since.is_some() {
-            return None;
-        }
-        self.billing.trial?.next(self.trial_notice)
+        let ending = self.ending()?;
+        ending.next(self.told(ending))
+    }
+
+    /// Where and until when it waits for its next notice.
+    pub(super) fn queued(&self) -> Option<(String, Timestamp)> {
+        let (_, at) = self.next_notice()?;
+        let queue = match self.ending()?.cause {
+            Cause::Plan => plan_queue(self.id),
+            Cause::Trial | Cause::Opening => trial_queue(self.id),
+        };
+        Some((queue, at))
     }
 }
 

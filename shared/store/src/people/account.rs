@@ -1,24 +1,19 @@
-//! Sessions, passwords and the profile of a person with an account
-//! (clauses 1.6, 1.7, 5.11, 6.2).
+//! The password and the profile of a person with an account (clauses 1.6, 5.11, 6.2).
 
 use domain::{
     consequence::{Letter, Recipient},
     contact::Profile,
     data_map::Field,
-    ids::{SubjectId, WorkspaceId},
     ledger::Entry,
     policy::Locale,
     processing::{Actor, Category, Operation, Purpose},
     time::{SignedDuration, Timestamp, shift},
-    token::{LinkToken, SessionToken, TokenHash},
+    token::{LinkToken, TokenHash},
 };
 
-use super::{
-    Link, LinkPurpose, Login, MailedLink, SESSION_LENGTH, Session, link_key, login_key, partition,
-    person_key, record::alive,
-};
+use super::{Link, LinkPurpose, Login, MailedLink, link_key, login_key, person_key, record::alive};
 use crate::{
-    Condition, Db, Entity, Key, StoreError, Table, Tx, Update,
+    Condition, Db, Entity, StoreError, Table, Tx, Update,
     limits::Limit,
     lookup::{LookupHash, LookupKey},
     personal::{Access, Gate, GateError, Person},
@@ -34,15 +29,18 @@ const RESETS_FROM_ONE_NETWORK: Limit = Limit {
     max: 30,
     window: SignedDuration::from_hours(1),
 };
-/// How many sessions end in the transaction itself; DynamoDB takes 100 actions.
-const ENDED_AT_ONCE: usize = 80;
+/// How often a new password that met another change is tried again.
+const ATTEMPTS: u32 = 20;
 
+/// A notice about the account (clause 4.5). Not to identify: whoever has
+/// restricted processing follows the verification and exercises the rights of
+/// section 6 signed in (6.3a, 6.7), and must get back in without a password.
 const MAIL_A_LINK: Access = Access {
-    purpose: Purpose::Identify,
+    purpose: Purpose::Feedback,
     operation: Operation::Use,
     actor: Actor::System,
     categories: &[Category::Correspondence],
-    clause: "1.6",
+    clause: "4.5",
 };
 
 /// The link of this secret, if it is for this purpose and not over.
@@ -66,138 +64,6 @@ pub async fn find_link(
 /// [`StoreError`].
 pub async fn find_login(db: &Db, login: &LookupHash) -> Result<Option<Login>, StoreError> {
     db.get(&login_key(login)).await
-}
-
-fn unchanged(login: &Login) -> Result<Condition, StoreError> {
-    Condition::equals("password_set_at", login.password_set_at)
-}
-
-/// Opens a session for the account whose password was just verified. `None`
-/// when the password was changed meanwhile or the person is being erased.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn open_session(
-    db: &Db,
-    login: &Login,
-    now: Timestamp,
-) -> Result<Option<(SessionToken, Session)>, StoreError> {
-    let token = SessionToken::generate(login.workspace, login.subject);
-    let session = Session {
-        subject: login.subject,
-        workspace: login.workspace,
-        token: token.hash(),
-        login: login.login.clone(),
-        authenticated_at: now,
-        expires_at: shift(now, SESSION_LENGTH),
-    };
-    let mut tx = Tx::new();
-    tx.alive(login.subject);
-    tx.check(
-        "login",
-        Table::People,
-        &login_key(&login.login),
-        &unchanged(login)?,
-    );
-    tx.create("session", &session);
-    tx.record(session_entry("session.opened", login.workspace, "1.7", now));
-    match db.commit(tx).await {
-        Ok(()) => Ok(Some((token, session))),
-        Err(error) if error.refused("person") || error.refused("login") => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-// a session is found without the person's key, so its entries name the workspace only
-fn session_entry(event: &str, workspace: WorkspaceId, clause: &str, now: Timestamp) -> Entry {
-    Entry::new(now, Actor::Subject, event, clause).with_workspace(workspace)
-}
-
-async fn stored_sessions(db: &Db, subject: SubjectId) -> Result<Vec<Session>, StoreError> {
-    db.list_all(&partition(subject), "SESSION#").await
-}
-
-/// A person's sessions that have not ended.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn sessions(
-    db: &Db,
-    subject: SubjectId,
-    now: Timestamp,
-) -> Result<Vec<Session>, StoreError> {
-    let mut sessions = stored_sessions(db, subject).await?;
-    sessions.retain(|session| session.expires_at > now);
-    Ok(sessions)
-}
-
-/// Ends one session.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn end_session(db: &Db, session: &Session, now: Timestamp) -> Result<(), StoreError> {
-    let mut tx = Tx::new();
-    tx.delete("session", Table::People, &session.key(), None);
-    tx.record(session_entry(
-        "session.ended",
-        session.workspace,
-        "5.11",
-        now,
-    ));
-    db.commit(tx).await
-}
-
-/// Ends every session of a person: signs out everywhere (clause 5.11).
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn end_all_sessions(
-    db: &Db,
-    subject: SubjectId,
-    workspace: WorkspaceId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let keys: Vec<Key> = stored_sessions(db, subject)
-        .await?
-        .iter()
-        .map(Entity::key)
-        .collect();
-    db.delete_all(Table::People, &keys).await?;
-    let entry = session_entry("session.all_ended", workspace, "5.11", now);
-    db.record(entry.with_fact("sessions", keys.len())).await
-}
-
-/// Ends the sessions of before, all but one if one is kept. The first ones end
-/// in the transaction; [`end_stragglers`] must follow its commit.
-pub(super) async fn end_sessions_with(
-    tx: &mut Tx,
-    db: &Db,
-    subject: SubjectId,
-    keep: Option<&TokenHash>,
-) -> Result<(), StoreError> {
-    let sessions = stored_sessions(db, subject).await?;
-    let ended = sessions.iter().filter(|s| Some(&s.token) != keep);
-    for session in ended.take(ENDED_AT_ONCE) {
-        tx.delete("session", Table::People, &session.key(), None);
-    }
-    Ok(())
-}
-
-/// Ends what is left: sessions above the transaction's size, and one that was
-/// opened between listing and commit.
-pub(super) async fn end_stragglers(
-    db: &Db,
-    subject: SubjectId,
-    keep: Option<&TokenHash>,
-    until: Timestamp,
-) -> Result<(), StoreError> {
-    let sessions = stored_sessions(db, subject).await?;
-    let left: Vec<Key> = sessions
-        .iter()
-        .filter(|s| Some(&s.token) != keep && s.authenticated_at <= until)
-        .map(Entity::key)
-        .collect();
-    db.delete_all(Table::People, &left).await
 }
 
 /// Mails a link to a new password, if the address has an account. The same
@@ -259,9 +125,9 @@ pub struct NewPassword<'a> {
     pub keep: Option<&'a TokenHash>,
 }
 
-/// Sets a password and ends every other session. Refused under `link` when the
-/// link is used or over, under `login` when the account was changed after the
-/// link was mailed or the present password verified.
+/// Sets a password and ends every other session, in one transaction. Refused
+/// under `link` when the link is used or over, under `login` when the account
+/// was changed after the link was mailed or the present password verified.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -271,35 +137,58 @@ pub async fn set_password(
     new: &NewPassword<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let subject = person.subject();
+    for _ in 0..ATTEMPTS {
+        let found = find_login(db, &person.record().login).await?;
+        let login = found
+            .filter(|login| login.subject == person.subject() && new.may_replace(login))
+            .ok_or(StoreError::Refused("login"))?;
+        match db.commit(replacing(person, &login, new, now)?).await {
+            // a session was opened at the same time: it must end, too
+            Err(error) if error.refused("login") => {}
+            other => return other,
+        }
+    }
+    Err(StoreError::Unavailable(
+        "the account is changed all the time".to_owned(),
+    ))
+}
+
+impl NewPassword<'_> {
+    /// The login is as it was when the link was mailed, or the present password verified.
+    fn may_replace(&self, login: &Login) -> bool {
+        // a link that was mailed before the last change is void
+        let by_link = self.link.is_none_or(|link| {
+            let mailed_at = shift(link.expires_at, -RESET_LENGTH);
+            login.password_set_at < mailed_at
+        });
+        let by_password = self
+            .verified
+            .is_none_or(|verified| verified.password_set_at == login.password_set_at);
+        by_link && by_password
+    }
+}
+
+fn replacing(
+    person: &Person,
+    login: &Login,
+    new: &NewPassword<'_>,
+    now: Timestamp,
+) -> Result<Tx, StoreError> {
     let mut tx = Tx::new();
-    tx.alive(subject);
-    let mut update = Update::new()
-        .set("password_hash", &new.hash)?
-        .set("password_set_at", now)?
-        .when(Condition::equals("subject", subject)?);
+    tx.alive(login.subject);
     if let Some(link) = new.link {
         tx.use_up(link, now)?;
-        // a link that was mailed before the last change is void
-        let mailed_at = shift(link.expires_at, -RESET_LENGTH);
-        update = update.when(Condition::below("password_set_at", mailed_at)?);
     }
-    if let Some(login) = new.verified {
-        update = update.when(unchanged(login)?);
-    }
-    tx.update(
-        "login",
-        Table::People,
-        &login_key(&person.record().login),
-        &update,
-    );
-    end_sessions_with(&mut tx, db, subject, new.keep).await?;
-    tx.mail(subject, Letter::PasswordChanged, now);
-    tx.record(
-        Entry::new(now, Actor::Subject, "password.changed", "1.6").with_person(person.pseudonym()),
-    );
-    db.commit(tx).await?;
-    end_stragglers(db, subject, new.keep, now).await
+    let update = login
+        .with_sessions(&login.only(new.keep))?
+        .set("password_hash", &new.hash)?
+        .set("password_set_at", now)?;
+    tx.update("login", Table::People, &login.key(), &update);
+    tx.end_sessions_of(login, new.keep);
+    tx.mail(login.subject, Letter::PasswordChanged, now);
+    let entry = Entry::new(now, Actor::Subject, "password.changed", "1.6");
+    tx.record(entry.with_person(person.pseudonym()));
+    Ok(tx)
 }
 
 /// Replaces the profile by a corrected one (clause 6.2). The ledger notes which

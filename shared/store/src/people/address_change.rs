@@ -15,8 +15,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Link, LinkPurpose, Login, MailedLink, Suppression, account, find_login, link_key, login_key,
-    partition, person_key, record::alive, suppression_key,
+    Link, LinkPurpose, Login, MailedLink, Suppression, account, find_login, link_key, partition,
+    person_key, record::alive, suppression_key,
 };
 use crate::{
     Condition, Db, Entity, Key, StoreError, Table, Tx, Update,
@@ -294,17 +294,14 @@ impl Confirmation {
             &self.change.key(),
             Some(&confirmed),
         );
-        let own = Condition::equals("password_set_at", login.password_set_at)?;
-        tx.delete(
-            "old login",
-            Table::People,
-            &login_key(&record.login),
-            Some(&own),
-        );
+        let unchanged = login.unchanged()?;
+        tx.delete("old login", Table::People, &login.key(), Some(&unchanged));
+        tx.end_sessions_of(&login, None);
         let claimed = Login {
             login: self.change.new_login.clone(),
             // links to a new password that went to the old address are void from now on
             password_set_at: now,
+            sessions: Vec::new(),
             ..login
         };
         tx.create("login", &claimed);
@@ -315,11 +312,11 @@ impl Confirmation {
         let read = Condition::equals("revision", person.profile_revision())?;
         tx.put_if("profile", &person.seal_profile(&new)?, Some(&read));
         self.carry_refusal(&mut tx, db, &record.login, now).await?;
-        account::end_sessions_with(&mut tx, db, subject, None).await?;
         tx.mail(subject, Letter::AddressChanged, now);
+        // whoever loses the account by this must hear of it, too (clause 5.11)
+        tx.mail_former(person, &old.email, Letter::AddressChanged, now)?;
         tx.record(account::change_entry(person, &old, &new, "5.3", now));
         db.commit(tx).await?;
-        account::end_stragglers(db, subject, None, now).await?;
         Ok(AddressConfirmed::Changed)
     }
 

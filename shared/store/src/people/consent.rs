@@ -3,7 +3,6 @@
 use domain::{
     consent::{ConsentPurpose, Tick},
     ids::SubjectId,
-    policy::Locale,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -42,12 +41,6 @@ impl Consent {
     #[must_use]
     pub fn key_of(subject: SubjectId, at: Timestamp, consent: ConsentPurpose) -> Key {
         Key::new(partition(subject), format!("CONSENT#{at}#{consent}"))
-    }
-
-    /// The language of the text.
-    #[must_use]
-    pub fn locale(&self) -> Locale {
-        self.tick.locale
     }
 }
 

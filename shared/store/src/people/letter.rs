@@ -2,6 +2,7 @@
 
 use domain::{
     consequence::{Consequence, Letter, Recipient},
+    contact::EmailAddress,
     data_map::Field,
     ids::SubjectId,
     time::Timestamp,
@@ -34,6 +35,28 @@ impl Tx {
         let to = Recipient::OnFile;
         let mail = Consequence::Mail { to, letter };
         self.emit(&Message::new(Owner::Subject(subject), mail, now));
+    }
+
+    /// Lets a letter follow a commit that replaces the address on file, to the
+    /// replaced one. It travels sealed.
+    ///
+    /// # Errors
+    /// [`GateError`] when the access does not reach contact data.
+    pub fn mail_former(
+        &mut self,
+        person: &Person,
+        former: &EmailAddress,
+        letter: Letter,
+        now: Timestamp,
+    ) -> Result<(), GateError> {
+        let to = Recipient::Former;
+        let mail = Consequence::Mail { to, letter };
+        let mut message = Message::new(Owner::Subject(person.subject()), mail, now);
+        let key = message.key();
+        message.address =
+            Some(person.seal::<Message>(Field::MailAddress, &key, former.reveal())?);
+        self.emit(&message);
+        Ok(())
     }
 
     /// Makes a link and lets the letter that carries it follow the commit. The

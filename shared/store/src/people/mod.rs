@@ -16,10 +16,11 @@ mod record;
 mod request;
 mod session;
 mod signup;
+mod written;
 
 pub use account::{
-    NewPassword, RESET_LENGTH, ask_password_reset, change_entry, change_profile, end_all_sessions,
-    end_session, find_link, find_login, open_session, sessions, set_password,
+    NewPassword, RESET_LENGTH, ask_password_reset, change_entry, change_profile, find_link,
+    find_login, set_password,
 };
 pub use address_change::{
     ADDRESS_CHANGE_LENGTH, AddressChange, AddressConfirmed, CHANGE_ADDRESS, address_change_key,
@@ -28,18 +29,22 @@ pub use address_change::{
 pub use consent::{Consent, consent_history};
 pub use letter::MailedLink;
 pub use link::{Link, LinkPurpose, link_key};
-pub use login::{Login, login_key};
+pub use login::{Login, MAX_SESSIONS, OpenedSession, login_key};
 pub use preference::{
     Origin, STATE_CONSENT, Suppression, UNSUBSCRIBE_LENGTH, consent_entry, evidence, state_consent,
     suppression_key, taken_back, unsubscribe_link, withdraw_marketing,
 };
+pub(crate) use record::alive;
 pub use record::{PendingSignUp, PersonRecord, PersonState, pending_key, person_key};
 pub use request::{
-    CONFIRMATION_LENGTH, EXPORT_LENGTH, ExportCopy, Reasons, Request, Slot, export_key,
-    export_object, exports_prefix, request_key,
+    CONFIRMATION_LENGTH, EXPORT_LENGTH, ExportCopy, Request, Slot, export_key, export_object,
+    exports_prefix, request_key,
 };
-pub use session::{SESSION_LENGTH, Session, session_key};
+pub use session::{
+    SESSION_LENGTH, Session, end_all_sessions, end_session, open_session, session_key, sessions,
+};
 pub use signup::{Confirmed, SIGN_UP_LENGTH, SIGN_UP_PAUSE, SignUp, confirm_sign_up, sign_up};
+pub use written::Reasons;
 
 use domain::ids::SubjectId;
 

@@ -85,7 +85,7 @@ impl PersonRecord {
 
 /// The person exists and is not being erased: for updates of the record itself,
 /// which a transaction can't check beside.
-pub(super) fn alive() -> Condition {
+pub(crate) fn alive() -> Condition {
     Condition::item_exists().and(Condition::lacks("erasing_since"))
 }
 

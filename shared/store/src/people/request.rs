@@ -12,7 +12,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PersonRecord, partition, person_key};
+use super::{PersonRecord, partition, person_key, record::alive};
 use crate::{
     db::{Db, Entity, Key, StoreError, Table, Tx, expires},
     expression::{Condition, Update},
@@ -52,7 +52,7 @@ pub struct Request {
     /// What the person wrote: [`domain::request::Details`] as JSON
     /// ([`domain::data_map::Field::RequestDetails`]).
     pub details: Option<Sealed>,
-    /// What the staff wrote: [`Reasons`] as JSON
+    /// What the staff wrote: [`super::Reasons`] as JSON
     /// ([`domain::data_map::Field::RequestReason`]).
     pub reason: Option<Sealed>,
     /// The case of an erasure, from its approval on.
@@ -63,21 +63,6 @@ pub struct Request {
     pub expires_at: Option<Timestamp>,
     /// The intake by address that mailed the last link; a repeat mails none.
     pub linked_by: Option<RequestId>,
-}
-
-/// The staff's words to the person; stored sealed.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reasons {
-    /// Why the answer takes longer.
-    pub extension: Option<String>,
-    /// Why it is refused.
-    pub refusal: Option<String>,
-}
-
-impl std::fmt::Debug for Reasons {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reasons(…)")
-    }
 }
 
 /// Where a request stands.
@@ -248,8 +233,7 @@ impl Tx {
             self.alive(person.subject);
             return Ok(());
         }
-        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
-        let update = Update::new().set("restricted_from", from)?.when(alive);
+        let update = Update::new().set("restricted_from", from)?.when(alive());
         self.update(
             "person",
             Table::People,
@@ -259,10 +243,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Lifts the restriction; demands that the person is not being erased.
-    pub fn lift_restriction(&mut self, subject: SubjectId) {
-        let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
-        let update = Update::new().remove("restricted_from").when(alive);
+    /// Ends what a closed request has restricted, unless another one of the
+    /// person ([`Db::requests_of`]) restricts it still; demands that the person
+    /// is not being erased.
+    pub fn end_restriction(&mut self, ended: &Request, all: &[Request]) {
+        let subject = ended.subject;
+        let holds = |other: &Request| other.id != ended.id && other.progress.restricts();
+        if all.iter().any(holds) {
+            self.alive(subject);
+            return;
+        }
+        let update = Update::new().remove("restricted_from").when(alive());
         self.update("person", Table::People, &person_key(subject), &update);
     }
 }

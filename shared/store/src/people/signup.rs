@@ -277,6 +277,8 @@ impl Opening<'_> {
             workspace,
             password_hash: self.pending.password_hash.clone(),
             password_set_at: self.now,
+            revision: 1,
+            sessions: Vec::new(),
         }
     }
 

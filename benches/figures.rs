@@ -1,0 +1,5 @@
+//! `cargo bench --package assetbox-benches [-- PART …]`
+
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    assetbox_benches::run()
+}

@@ -1,0 +1,167 @@
+"""The service under test: its process, its clock, its letters, and calls to it."""
+
+import email
+import email.policy
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import re
+import subprocess
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+
+COMMON_ADDRESS = "127.0.0.1"
+PATIENCE_S = 20
+LINK = re.compile(r"/confirm#([a-z-]+)=([A-Za-z0-9_.-]+)")
+CERTIFICATE = re.compile(r"/certificates/(cas_[0-9a-f]+)")
+
+
+class FromAnAddress(HTTPAdapter):
+    """Sends from the loopback address that the request's `x-fuzz-from` names, which stays here."""
+
+    def __init__(self, service):
+        self.service = service
+        self.by_address = {}
+        super().__init__()
+
+    def send(self, request, **kwargs):
+        address = request.headers.pop("x-fuzz-from", COMMON_ADDRESS)
+        if request.headers.pop("x-fuzz-sign", None):
+            self.service.sign(request)
+        return self.adapter(address).send(request, **kwargs)
+
+    def adapter(self, address):
+        if len(self.by_address) > 100:
+            self.close()
+        if address not in self.by_address:
+            adapter = HTTPAdapter()
+            adapter.init_poolmanager(1, 1, source_address=(address, 0))
+            self.by_address[address] = adapter
+        return self.by_address[address]
+
+    def close(self):
+        for adapter in self.by_address.values():
+            adapter.close()
+        self.by_address.clear()
+
+
+class Service:
+    """`assetbox --ephemeral` on a free port, and what a person at this machine can see of it."""
+
+    def __init__(self, binary, log):
+        self.log = open(log, "w")
+        command = [binary, "--ephemeral", "--port", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        told = {}
+        for line in self.process.stdout:
+            words = line.split()
+            if len(words) == 2 and words[0] in ("API", "Data"):
+                told[words[0]] = words[1]
+            if "Data" in told:
+                break
+        else:
+            raise SystemExit(f"{binary} did not start; see {log}")
+        self.url, self.data = told["API"], Path(told["Data"])
+        self.addresses = (f"127.{1 + n // 62500 % 250}.{n // 250 % 250}.{1 + n % 250}" for n in itertools.count())
+        self.session = requests.Session()
+        self.session.mount("http://", FromAnAddress(self))
+        self.read_letters, self.links, self.certificates = set(), defaultdict(list), []
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.log.close()
+
+    def fresh_address(self):
+        """An address of its own: limits per network don't meet who sends from it."""
+        return next(self.addresses)
+
+    def call(self, method, path, token=None, body=None, headers=None, data=None):
+        """One of the harness's own calls, from an address of its own."""
+        headers = {"x-fuzz-from": self.fresh_address(), **(headers or {})}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        url = path if path.startswith("http") else self.url + path
+        return self.session.request(method, url, headers=headers, json=body, data=data, timeout=30)
+
+    def advance(self, seconds):
+        self.call("POST", "/_local/clock", body={"advance_seconds": seconds}).raise_for_status()
+
+    def offset(self):
+        return self.call("GET", "/_local/clock").json()["offset_seconds"]
+
+    def look_at_letters(self):
+        for path in sorted((self.data / "services" / "mailbox").glob("*.eml")):
+            if path.name in self.read_letters:
+                continue
+            self.read_letters.add(path.name)
+            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            text = letter.get_body(("plain", "html")).get_content()
+            for kind, secret in LINK.findall(text):
+                self.links[str(letter["to"]), kind].append(secret)
+            self.certificates += CERTIFICATE.findall(text)
+
+    def wait_for(self, condition, otherwise):
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            self.look_at_letters()
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.02)
+        raise TimeoutError(otherwise)
+
+    def letter(self, to, kind):
+        """The secret in the oldest unused letter to this address that has a link of this kind."""
+        secrets = self.wait_for(lambda: self.links[to, kind], f"no letter with a {kind} link has arrived")
+        return secrets.pop(0)
+
+    def sign(self, request):
+        """Signs a webhook as Stripe does, with the secret of this machine's data folder."""
+        secrets = json.loads((self.data / "services" / "secrets.json").read_text())
+        secret = re.search(r"whsec_\w+", json.dumps(secrets)).group()
+        body = request.body or b""
+        body = body.encode() if isinstance(body, str) else body
+        at = int(time.time()) + self.offset()
+        signature = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        request.headers["stripe-signature"] = f"t={at},v1={signature}"
+
+    def make_member(self, workspace, person):
+        """Turns a workspace's owner into a member, in the machine's database: no route does it."""
+        item = {"pk": {"S": f"WSP#{workspace}"}, "sk": {"S": f"MEMBER#{person}"}}
+        change = {
+            "TableName": "assetbox-catalog-table",
+            "Key": item,
+            "UpdateExpression": "SET #r = :m",
+            "ExpressionAttributeNames": {"#r": "role"},
+            "ExpressionAttributeValues": {":m": {"S": "member"}},
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": "DynamoDB_20120810.UpdateItem",
+            "authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/eu-central-1/dynamodb/aws4_request, "
+            "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
+            "x-amz-date": "20260101T000000Z",
+        }
+        answers = []
+        for port in self.ports():
+            answer = self.call("POST", f"http://127.0.0.1:{port}/", headers=headers, data=json.dumps(change))
+            if answer.ok and "dynoxide" in answer.headers.get("server", "").lower():
+                return
+            answers.append(f"{port}: {answer.status_code} {answer.text[:200]}")
+        raise SystemExit("the database was not found or refused:\n" + "\n".join(answers))
+
+    def ports(self):
+        """The ports on which the service listens."""
+        held = set()
+        for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
+            held |= set(re.findall(r"socket:\[(\d+)\]", os.readlink(entry.path)))
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in held]

@@ -1,0 +1,99 @@
+//! Writes of one item, and deletions in batches.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+
+use super::{Db, Entity, Key, StoreError, Table, failure, from_item, to_item};
+use crate::expression::{Placeholders, Update};
+
+impl Db {
+    /// Puts an entity, whatever stood there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put<E: Entity>(&self, entity: &E) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(self.table(E::TABLE))
+            .set_item(Some(to_item(entity)?))
+            .send()
+            .await
+            .map_err(failure)?;
+        Ok(())
+    }
+
+    /// Updates one item and returns it as it is afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `action` when the condition did not hold.
+    pub async fn update<E: Entity>(
+        &self,
+        action: &'static str,
+        key: &Key,
+        update: &Update,
+    ) -> Result<E, StoreError> {
+        let mut p = Placeholders::default();
+        let (expression, condition) = update.write(&mut p);
+        let answer = self
+            .client
+            .update_item()
+            .table_name(self.table(E::TABLE))
+            .set_key(Some(key.item()))
+            .update_expression(expression)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => from_item(answer.attributes.unwrap_or_default()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Err(StoreError::Refused(action))
+            }
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    /// Deletes items, 25 a call, until all are gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was deleted before stays deleted.
+    pub async fn delete_all(&self, table: Table, keys: &[Key]) -> Result<(), StoreError> {
+        for chunk in keys.chunks(25) {
+            let mut requests = Vec::with_capacity(chunk.len());
+            for key in chunk {
+                let delete = DeleteRequest::builder()
+                    .set_key(Some(key.item()))
+                    .build()
+                    .map_err(|e| StoreError::Rejected(e.to_string()))?;
+                requests.push(WriteRequest::builder().delete_request(delete).build());
+            }
+            let mut left = HashMap::from([(self.table(table).to_owned(), requests)]);
+            let mut pause = Duration::from_millis(20);
+            while !left.is_empty() {
+                let answer = self
+                    .client
+                    .batch_write_item()
+                    .set_request_items(Some(left))
+                    .send()
+                    .await
+                    .map_err(failure)?;
+                left = answer.unprocessed_items.unwrap_or_default();
+                if !left.is_empty() {
+                    if pause > Duration::from_secs(2) {
+                        return Err(StoreError::Unavailable("unprocessed items".to_owned()));
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        Ok(())
+    }
+}

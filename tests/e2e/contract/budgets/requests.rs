@@ -1,0 +1,145 @@
+//! Requests, the staff's decisions and proofs.
+
+use serde_json::json;
+
+use super::{Book, act, get, post, text};
+use crate::requests::{ask, ask_with};
+
+pub async fn requests(book: &mut Book<'_>) {
+    let machine = book.machine;
+    let (user, staff) = (machine.user().await, machine.staff().await);
+    let api = &user.api;
+    let made = book
+        .pay(
+            "POST /data-subject-requests",
+            api,
+            post("/data-subject-requests", &json!({"kind": "access"})),
+            201,
+        )
+        .await;
+    book.pay(
+        "POST /data-subject-requests",
+        api,
+        post("/data-subject-requests", &json!({"kind": "restriction"})),
+        201,
+    )
+    .await;
+    book.pay(
+        "POST /data-subject-requests",
+        api,
+        post("/data-subject-requests", &json!({"kind": "restriction"})),
+        200,
+    )
+    .await;
+    book.pay(
+        "GET /data-subject-requests",
+        api,
+        get("/data-subject-requests"),
+        200,
+    )
+    .await;
+    let path = format!("/data-subject-requests/{}", text(&made.json(201)["id"]));
+    book.pay("GET /data-subject-requests/{id}", api, get(&path), 200)
+        .await;
+    book.pay(
+        "GET /data-subject-requests/{id}/export",
+        api,
+        get(format!("{path}/export")),
+        200,
+    )
+    .await;
+
+    let somebody = machine.user().await;
+    let email = &somebody.person.email;
+    let by_address = json!({"kind": "rectification", "email": email});
+    book.pay(
+        "POST /data-subject-requests",
+        &machine.anonymous(),
+        post("/data-subject-requests", &by_address),
+        202,
+    )
+    .await;
+    let link = machine.link(email, "request").await;
+    let (correction, token) = link.split_once('.').unwrap();
+    let confirm = json!({"token": token, "fields": {"name": "Ada"}});
+    let confirm = post(
+        format!("/data-subject-requests/{correction}/confirm"),
+        &confirm,
+    );
+    book.pay(
+        "POST /data-subject-requests/{id}/confirm",
+        &machine.anonymous(),
+        confirm,
+        200,
+    )
+    .await;
+
+    let case = |id: &str, what: &str| format!("/compliance/requests/{id}{what}");
+    book.pay(
+        "GET /compliance/requests",
+        &staff.api,
+        get("/compliance/requests"),
+        200,
+    )
+    .await;
+    book.pay(
+        "GET /compliance/requests/{id}",
+        &staff.api,
+        get(case(correction, "")),
+        200,
+    )
+    .await;
+    book.pay(
+        "POST /compliance/requests/{id}/verify",
+        &staff.api,
+        act(case(correction, "/verify")),
+        200,
+    )
+    .await;
+    let erasure = ask(machine, &somebody, "erasure").await;
+    let refusal = json!({"ground": "152-FZ art. 21(5)", "reason": "There is a claim."});
+    book.pay(
+        "POST /compliance/requests/{id}/refuse",
+        &staff.api,
+        post(case(&erasure, "/refuse"), &refusal),
+        200,
+    )
+    .await;
+    let extension = json!({"reason": "We wait."});
+    let third = ask_with(
+        machine,
+        &somebody,
+        json!({"kind": "erasure", "details": "x"}),
+    )
+    .await;
+    book.pay(
+        "POST /compliance/requests/{id}/extend",
+        &staff.api,
+        post(case(&third, "/extend"), &extension),
+        409,
+    )
+    .await;
+    let decided = book
+        .pay(
+            "POST /compliance/requests/{id}/approve",
+            &staff.api,
+            act(case(&third, "/approve")),
+            200,
+        )
+        .await;
+    let certificate = text(&decided.json(200)["certificate"]);
+    book.pay(
+        "GET /certificates/{case}",
+        &machine.anonymous(),
+        get(certificate),
+        200,
+    )
+    .await;
+    book.pay(
+        "GET /ledger/key",
+        &machine.anonymous(),
+        get("/ledger/key"),
+        200,
+    )
+    .await;
+}

@@ -1,0 +1,6 @@
+//! Sessions, passwords, address, consents and workspace.
+
+mod address;
+mod consents;
+mod passwords;
+mod sessions;

@@ -1,0 +1,195 @@
+//! Copies, corrections, restrictions, and requests by address.
+
+use assetbox_tests::Person;
+use domain::consequence::{Job, Letter};
+use domain::contact::{EmailAddress, PersonName, Position};
+use domain::data_map::Field;
+use domain::ids::RequestId;
+use domain::processing::Category;
+use domain::request::{Correction, RequestKind, State};
+use domain::token::LinkToken;
+use serde_json::Value;
+use store::people::{Request, export_key, export_object};
+use store::personal::Sealed;
+
+use super::{Account, Registry, carry_out};
+
+const PROFILE: &[Category] = &[Category::Identity, Category::Contact, Category::Employment];
+
+/// The parts of a copy, opened with the person's key.
+async fn parts(registry: &Registry, account: &Account, request: &Request) -> Vec<String> {
+    let copy = request.export.as_ref().expect("a copy");
+    assert_eq!(copy.parts, ["json", "html"]);
+    let person = registry.open(account.subject, &[Category::Request]).await;
+    let exports = registry.bucket("BUCKET_EXPORTS");
+    let mut parts = Vec::new();
+    for part in &copy.parts {
+        let object = export_object(account.subject, request.id, part);
+        let bytes = exports.get(&object).await.unwrap().to_vec();
+        let in_clear = String::from_utf8_lossy(&bytes).contains(&account.word);
+        assert!(!in_clear, "it is sealed");
+        let key = export_key(account.subject, request.id, part);
+        let sealed = Sealed::from_bytes(bytes);
+        let opened = person.unseal::<Request>(Field::Export, &key, &sealed);
+        parts.push(opened.unwrap().to_string());
+    }
+    parts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
+    let registry = Registry::new().await;
+    let (account, stranger) = (registry.account().await, registry.account().await);
+    let request = registry
+        .approved(account.subject, RequestKind::Access, None, "I wrote this")
+        .await;
+    let job = carry_out(&request);
+    assert!(registry.carry_out(&job).await);
+
+    let done = registry.request(&request).await.unwrap();
+    assert_eq!(done.progress.state(), State::Completed);
+    let parts = parts(&registry, &account, &done).await;
+    let json: Value = serde_json::from_str(&parts[0]).unwrap();
+    let person = &account.user.person;
+    assert_eq!(json["profile"]["name"], person.name.as_str());
+    assert_eq!(json["profile"]["email"], person.email.as_str());
+    assert_eq!(json["requests"][0]["you_wrote"]["text"], "I wrote this");
+    assert_eq!(json["consents"].as_array().unwrap().len(), 3);
+    assert_eq!(json["uploaded_assets"].as_array().unwrap().len(), 2);
+    assert_eq!(json["data_map"].as_array().unwrap().len(), Field::ALL.len());
+    let actions = json["actions_with_your_data"].as_array().unwrap();
+    assert!(!actions.is_empty());
+    let files = ["live", "trashed"].map(|what| format!("{what} {}.jpg", account.word));
+    for value in [
+        person.name.as_str(),
+        &person.phone,
+        &person.email,
+        &person.company,
+        &person.position,
+        &person.user_agent,
+        "127.0.0.1",
+        "I wrote this",
+        &files[0],
+        &files[1],
+        "art. 14(7)",
+    ] {
+        for part in &parts {
+            assert!(part.contains(value), "{value} is missing");
+        }
+    }
+    let of_stranger = stranger.user.person.canaries();
+    for word in of_stranger.iter().chain([&stranger.word]) {
+        assert!(!parts.iter().any(|part| part.contains(word)), "{word}");
+    }
+    let letters = registry.letters().await;
+    assert!(
+        matches!(letters[..], [Letter::RequestCompleted { .. }]),
+        "{letters:?}"
+    );
+
+    // redelivered, it makes no second copy and writes no second letter
+    let before = registry.everything().await;
+    assert!(registry.carry_out(&job).await);
+    assert_eq!(registry.everything().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_comes_twice_replaces_what_it_names_and_leaves_the_rest() {
+    let registry = Registry::new().await;
+    let account = registry.account().await;
+    let fields = Correction {
+        name: Some(PersonName::new("Another Name").unwrap()),
+        position: Some(Position::new("Another Position").unwrap()),
+        ..Correction::default()
+    };
+    let request = registry
+        .approved(
+            account.subject,
+            RequestKind::Rectification,
+            Some(fields),
+            "please",
+        )
+        .await;
+    for _ in 0..2 {
+        assert!(registry.carry_out(&carry_out(&request)).await);
+    }
+    let opened = registry.open(account.subject, PROFILE).await;
+    let now = opened.profile().unwrap();
+    let before = &account.user.person;
+    assert_eq!(now.name.reveal(), "Another Name");
+    assert_eq!(now.position.reveal(), "Another Position");
+    assert_eq!(now.phone.reveal(), before.phone);
+    assert_eq!(now.email.reveal(), before.email);
+    assert_eq!(now.company.reveal(), before.company);
+    assert_eq!(registry.letters().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restriction_ends_when_no_request_needs_it_any_more() {
+    let registry = Registry::new().await;
+    let account = registry.account().await;
+    let restriction = registry
+        .approved(account.subject, RequestKind::Restriction, None, "check")
+        .await;
+    let erasure = registry
+        .approved(account.subject, RequestKind::Erasure, None, "and destroy")
+        .await;
+    assert!(registry.carry_out(&carry_out(&restriction)).await);
+    let record = registry.record(account.subject).await.unwrap();
+    assert!(record.restricted_from.is_some(), "the erasure holds it");
+    registry.take().await;
+    assert!(registry.carry_out(&carry_out(&erasure)).await);
+
+    let account = registry.account().await;
+    let restriction = registry
+        .approved(account.subject, RequestKind::Restriction, None, "check")
+        .await;
+    assert!(registry.carry_out(&carry_out(&restriction)).await);
+    let record = registry.record(account.subject).await.unwrap();
+    assert_eq!(record.restricted_from, None);
+    let ended = registry.request(&restriction).await.unwrap();
+    assert_eq!(ended.progress.state(), State::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_address_the_owner_gets_one_link_and_nobody_else_leaves_a_trace() {
+    let registry = Registry::new().await;
+    let account = registry.account().await;
+    let lookup = registry.lookup();
+    let take = |email: &str, request| Job::TakeRequest {
+        login: lookup.email(&EmailAddress::new(email).unwrap()).to_string(),
+        request,
+        kind: RequestKind::Erasure,
+        received_at: registry.now(),
+    };
+    let email = account.user.person.email.as_str();
+    let before = registry.everything().await;
+    let unknown = take(&Person::new().email, RequestId::new(registry.now()));
+    assert!(registry.carry_out(&unknown).await);
+    assert_eq!(registry.everything().await, before);
+
+    let first = RequestId::new(registry.now());
+    let job = take(email, first);
+    for _ in 0..2 {
+        assert!(registry.carry_out(&job).await);
+    }
+    let messages = registry.take().await;
+    assert_eq!(messages.len(), 1, "one letter however often the job comes");
+    let token = LinkToken::parse(&registry.secret_in(&messages[0]).await).unwrap();
+    assert_eq!(token.subject(), account.subject);
+
+    let second = take(email, RequestId::new(registry.now()));
+    assert!(registry.carry_out(&second).await);
+    let again = registry.take().await;
+    assert_eq!(again.len(), 1, "a lost letter is written again");
+    let (db, now) = (registry.db(), registry.now());
+    let requests = db.requests_of(account.subject, now).await.unwrap();
+    assert_eq!(requests.len(), 1, "and absorbed");
+    assert_eq!(requests[0].id, first);
+    assert_eq!(requests[0].progress.state(), State::AwaitingConfirmation);
+    let record = registry.record(account.subject).await.unwrap();
+    assert_eq!(
+        record.restricted_from, None,
+        "nothing counts before it is confirmed"
+    );
+}
