@@ -51,12 +51,23 @@ fn pages(original: &[u8], limits: &Limits) -> Result<u32, Failure> {
     let reader = Reader::new(original)?;
     let mut pages = 0;
     let mut directory = reader.first_directory().ok_or(Failure::Truncated)?;
+    reader.check_values(directory).ok_or(Failure::Truncated)?;
     while directory != 0 {
         pages += 1;
         check_frames(pages, limits)?;
         directory = reader.next_directory(directory).ok_or(Failure::Truncated)?;
     }
     Ok(pages)
+}
+
+/// Bytes of one value of a field type (TIFF 6.0 section 2, `BigTIFF`).
+fn value_length(kind: u64) -> u64 {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        _ => 1,
+    }
 }
 
 struct Reader<'a> {
@@ -89,13 +100,35 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Behind a directory's entries stands the offset of the next one.
-    fn next_directory(&self, offset: u64) -> Option<u64> {
-        let (count_length, entry_length, offset_length) = if self.is_big_tiff {
+    /// How many bytes the number of entries, an entry and an offset take.
+    fn lengths(&self) -> (u64, u64, u64) {
+        if self.is_big_tiff {
             (8, 20, 8)
         } else {
             (2, 12, 4)
-        };
+        }
+    }
+
+    /// No entry may claim more values than the file has bytes for: the decoder makes room for
+    /// what is claimed before it reads. `None` if one does.
+    fn check_values(&self, directory: u64) -> Option<()> {
+        let (count_length, entry_length, offset_length) = self.lengths();
+        let entries = self.number(directory, count_length)?;
+        for entry in 0..entries {
+            let at = directory
+                .checked_add(count_length)?
+                .checked_add(entry.checked_mul(entry_length)?)?;
+            let kind = self.number(at.checked_add(2)?, 2)?;
+            let values = self.number(at.checked_add(4)?, offset_length)?;
+            let length = values.checked_mul(value_length(kind))?;
+            self.bytes.get(..usize::try_from(length).ok()?)?;
+        }
+        Some(())
+    }
+
+    /// Behind a directory's entries stands the offset of the next one.
+    fn next_directory(&self, offset: u64) -> Option<u64> {
+        let (count_length, entry_length, offset_length) = self.lengths();
         let count = self.number(offset, count_length)?;
         let end = offset
             .checked_add(count_length)?
