@@ -36,10 +36,21 @@ def package(template):
             properties["TemplateURL"] = f"https://s3.amazonaws.com/packaged/{properties['TemplateURL']}"
 
 
+def check_cors(translated):
+    """The transform takes a function for a member of CORS for the whole of it, and no linter sees it."""
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            cors = resource["Properties"]["Body"].get("x-amazon-apigateway-cors", {})
+            if not isinstance(cors.get("allowOrigins"), list):
+                sys.exit(f"{name}: the translated CORS has no list of origins: {json.dumps(cors)}")
+
+
 def main(path):
     template = yaml_parse(Path(path).read_text(encoding="utf-8"))
     package(template)
-    json.dump(transform(template, {}, NoManagedPolicies()), sys.stdout, indent=1)
+    translated = transform(template, {}, NoManagedPolicies())
+    check_cors(translated)
+    json.dump(translated, sys.stdout, indent=1)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def main(template, port, bootstraps, rekognition_port, provider_port):
         "StripeApiUrl": provider_url,
         "YookassaApiUrl": provider_url,
         "YookassaSources": "127.0.0.1/32",
-        "WebOrigins": "https://app.proof.example",
+        "WebOrigin": "https://app.proof.example",
     }
     apply(cloudformation, template_url, parameters)
     made = resources(cloudformation)
@@ -164,7 +164,7 @@ def main(template, port, bootstraps, rekognition_port, provider_port):
             "provider_port": int(provider_port),
             "staff": STAFF,
             "secret": secret,
-            "web_origin": parameters["WebOrigins"],
+            "web_origin": parameters["WebOrigin"],
             "names": names,
             "types": {id: resource["ResourceType"] for id, resource in made.items()},
             "roles": roles(emulator, made),

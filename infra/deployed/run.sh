@@ -23,9 +23,15 @@ region=eu-central-1
 work=$(mktemp -d)
 emulator=""
 
+# The emulator and the bootstraps that it runs are one process group.
 end_emulator() {
   [[ -z $emulator ]] && return 0
-  kill "$emulator" 2> /dev/null || true
+  kill -- "-$emulator" 2> /dev/null || true
+  for _ in $(seq 40); do
+    kill -0 -- "-$emulator" 2> /dev/null || break
+    sleep 0.25
+  done
+  kill -KILL -- "-$emulator" 2> /dev/null || true
   wait "$emulator" 2> /dev/null || true
   emulator=""
 }
@@ -85,7 +91,7 @@ PYTHON
 start_emulator() {
   local state=$1 auth=$2
   mkdir -p "$state"
-  env -i PATH=/usr/bin:/bin HOME="$state" TMPDIR="$state" \
+  setsid env -i PATH=/usr/bin:/bin HOME="$state" TMPDIR="$state" \
     GATEWAY_PORT="$port" BIND_HOST=127.0.0.1 MINISTACK_HOST=127.0.0.1 MINISTACK_REGION="$region" \
     AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_ENDPOINT_URL_REKOGNITION="http://127.0.0.1:$rekognition" \
     AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AUTH="$auth" \

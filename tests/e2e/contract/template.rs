@@ -32,7 +32,7 @@ async fn a_function_gets_the_variables_that_it_reads_and_no_others() {
         unread.contains("declares PLANS, which it doesn't read"),
         "{unread}"
     );
-    let undeclared = refusal("          WEB_ORIGINS: !Ref WebOrigins\n", "").await;
+    let undeclared = refusal("          WEB_ORIGINS: !Ref WebOrigin\n", "").await;
     assert!(undeclared.contains("reads WEB_ORIGINS"), "{undeclared}");
     let missing = refusal(secret, "").await;
     assert!(missing.contains("APP_SECRET is not set"), "{missing}");

@@ -48,7 +48,7 @@ async fn only_an_owner_opens_a_checkout() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_leads_back_to_our_own_front_ends_only() {
-    let origins = [("WebOrigins", "https://app.example")];
+    let origins = [("WebOrigin", "https://app.example")];
     let machine = TestMachine::start_configured(&origins).await;
     let owner = machine.user().await;
     let open = async |url: &str| {
