@@ -5,11 +5,14 @@
 
 A linter sees more in the translation than in the source: misspelt actions in
 roles, circular references, the routes' permissions. No account and no network
-are needed: code and nested templates count as packaged.
+are needed: code and nested templates count as packaged. What no linter sees is
+checked here: CORS, and the versions of functions.
 """
 
 import json
+import logging
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -45,11 +48,45 @@ def check_cors(translated):
                 sys.exit(f"{name}: the translated CORS has no list of origins: {json.dumps(cors)}")
 
 
+def names_in(value):
+    """The names that a value refers to, by Ref or in a Sub."""
+    if isinstance(value, dict):
+        own = {value["Ref"]} if isinstance(value.get("Ref"), str) else set()
+        return own.union(*map(names_in, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(names_in, value))
+    return set(re.findall(r"\$\{([^}!]+)\}", value)) if isinstance(value, str) else set()
+
+
+# The parameters whose change alone makes a new version. The transform names a version by the
+# function's text, in which a parameter is a reference whatever its value, so CloudFormation would
+# leave the alias at the version with the old value. Another description replaces a version.
+TAKEN_UP = {"PublicUrl", "WebOrigin", "Revision"}
+
+
+def check_versions(translated):
+    """Lambda refuses a new version of a function that has not changed, so the two go together."""
+    resources = translated["Resources"]
+    versions = [resource["Properties"] for resource in resources.values() if resource["Type"] == "AWS::Lambda::Version"]
+    functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Lambda::Function"}
+    if functions != {version["FunctionName"]["Ref"] for version in versions}:
+        sys.exit("not every function has a version, which its alias needs")
+    for version in versions:
+        function = version["FunctionName"]["Ref"]
+        described = names_in(version.get("Description"))
+        used = names_in(resources[function]["Properties"]) & TAKEN_UP
+        if described != used:
+            sys.exit(f"{function}: VersionDescription names {sorted(described)}, and the function {sorted(used)}")
+
+
 def main(path):
+    # it warns of each function that its own feature flags are not set here
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     template = yaml_parse(Path(path).read_text(encoding="utf-8"))
     package(template)
     translated = transform(template, {}, NoManagedPolicies())
     check_cors(translated)
+    check_versions(translated)
     json.dump(translated, sys.stdout, indent=1)
 
 

@@ -7,6 +7,7 @@
 
 mod calls;
 mod client;
+mod cold;
 mod labelling;
 mod load;
 mod pictures;
@@ -31,15 +32,17 @@ enum Part {
     Requests,
     Previews,
     Calls,
+    Cold,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Start,
         Self::Labelling,
         Self::Requests,
         Self::Previews,
         Self::Calls,
+        Self::Cold,
     ];
 
     /// Its name on the command line and in the document.
@@ -50,6 +53,7 @@ impl Part {
             Self::Requests => "requests",
             Self::Previews => "previews",
             Self::Calls => "calls",
+            Self::Cold => "cold",
         }
     }
 
@@ -61,6 +65,7 @@ impl Part {
             Self::Requests => runtime.block_on(load::measure()),
             Self::Previews => previews::measure(),
             Self::Calls => runtime.block_on(calls::measure()),
+            Self::Cold => runtime.block_on(cold::measure()),
         }
     }
 }

@@ -145,6 +145,8 @@ def main(template, port, bootstraps, rekognition_port, provider_port):
         "YookassaApiUrl": provider_url,
         "YookassaSources": "127.0.0.1/32",
         "WebOrigin": "https://app.proof.example",
+        # it has no CodeDeploy
+        "DeploymentType": "AllAtOnce",
     }
     apply(cloudformation, template_url, parameters)
     made = resources(cloudformation)

@@ -1,15 +1,18 @@
-//! Checking what the service claims: an erasure's certificate, and the ledger.
+//! Checking what the service claims: an erasure's certificate, and the ledger; and making the
+//! claim true again of a folder that was put back from a copy.
 
-use domain::certificate::{CertificateFile, Invalid};
+use domain::certificate::{CertificateFile, Invalid, object_key};
 use domain::time::Timestamp;
 use outbox::verify;
 use platform::Env;
 use platform::env::ConfigError;
 use platform::objects::{ObjectError, Objects};
 use platform::signing::{Signer, SigningError};
+use serde_json::json;
 use store::erasure::Census;
 use store::{Db, StoreError};
 
+use crate::functions::InvokeError;
 use crate::machine::Machine;
 
 /// Why something is not proven.
@@ -39,15 +42,17 @@ pub enum Unproven {
     /// The ledger can't be read.
     #[error(transparent)]
     Verify(#[from] verify::VerifyError),
+    /// What came back can't be destroyed again.
+    #[error(transparent)]
+    Replay(#[from] InvokeError),
 }
 
-/// The environment of the function that reaches everything that a check needs.
+/// The function that reaches everything that a check needs.
+const ERASURE: &str = "ErasureFunction";
+
+/// The environment of that function.
 fn environment(machine: &Machine) -> Env {
-    let erasure = machine
-        .model()
-        .functions
-        .iter()
-        .find(|f| f.id == "ErasureFunction");
+    let erasure = machine.model().functions.iter().find(|f| f.id == ERASURE);
     Env::of(erasure.map(|f| f.environment.clone()).unwrap_or_default())
 }
 
@@ -131,4 +136,46 @@ pub async fn ledger(machine: &Machine) -> Result<Vec<String>, Unproven> {
             report.roots, report.not_covered_yet
         ),
     ])
+}
+
+/// Destroys again what a data folder has of those whom these certificates are about, because it
+/// is a copy from before they were erased. The copy has no certificates of what came later, so
+/// they are given by hand and kept in it. Ends every session. Returns what was done, in lines
+/// for people.
+///
+/// # Errors
+/// [`Unproven`].
+pub async fn erase_again(
+    machine: &Machine,
+    files: &[CertificateFile],
+) -> Result<Vec<String>, Unproven> {
+    let (aws, env) = (machine.sdk_config("proof"), environment(machine));
+    let public_key = Signer::new(&aws, &env)?.public_key().await?;
+    let proofs = Objects::new(&aws, &env, "BUCKET_PROOFS")?;
+    for file in files {
+        let certificate = file.verify(&public_key)?;
+        let bytes = serde_json::to_vec(file);
+        let bytes = bytes.map_err(|error| Invalid::Unreadable(error.to_string()))?;
+        let key = object_key(certificate.case);
+        proofs.put(&key, "application/json", bytes.into()).await?;
+    }
+    let restored_at = Timestamp::from(machine.clock().now());
+    let task = json!({
+        "task": "replay_tombstones",
+        "since": Timestamp::UNIX_EPOCH,
+        "restored_at": restored_at,
+    });
+    loop {
+        let answer = machine.invoke(ERASURE, task.clone()).await?;
+        if answer["done"] == true {
+            return Ok(vec![
+                format!("{} certificates followed", answer["certificates"]),
+                format!(
+                    "{} things had come back and are destroyed",
+                    answer["destroyed"]
+                ),
+                format!("{} sessions and links ended", answer["ended"]),
+            ]);
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod assets;
 mod contract;
 mod erasure;
+mod faults;
 mod payments;
 mod pipeline;
 mod requests;

@@ -6,8 +6,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod compliance;
 mod data_subject_requests;
 mod erasure;
+mod mail_intake;
 mod outbox;
 mod payments;
 mod retention;

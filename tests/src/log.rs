@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
 
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -43,4 +44,22 @@ pub fn capture() {
 pub fn mentions(text: &str) -> bool {
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     crate::contains(&lines, text.as_bytes())
+}
+
+/// Every line so far, of every test of this process.
+pub fn lines() -> Vec<Value> {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = lines.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
+}
+
+/// The values that were recorded of a metric, in their order, by every test of this process.
+pub fn metrics(name: &str) -> Vec<u64> {
+    let value = |line: Value| {
+        let document: Value = serde_json::from_str(line["fields"]["emf"].as_str()?).ok()?;
+        document[name].as_u64()
+    };
+    lines().into_iter().filter_map(value).collect()
 }

@@ -13,7 +13,7 @@ pub struct Person {
     pub name: String,
     /// The address that they sign in with.
     pub email: String,
-    /// In the international form (E.164).
+    /// In the international form (E.164), of a country outside the EEA.
     pub phone: String,
     /// The company that they work for.
     pub company: String,
@@ -36,7 +36,7 @@ impl Person {
         Self {
             name: canary("Name"),
             email: format!("{}@example.com", canary("email").to_lowercase()),
-            phone: format!("+49{digits:012}"),
+            phone: format!("+44{digits:012}"),
             company: canary("Company"),
             position: canary("Position"),
             password: canary("Secret"),

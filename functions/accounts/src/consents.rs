@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use domain::{
     consent::{self, ConsentPurpose, Tick},
     policy::{self, Locale},
+    processing::Purpose,
     time::Timestamp,
 };
 use platform::http::{ClientInfo, JsonBody, PathId, Problem, ProblemDocument, SignedIn};
@@ -66,7 +67,7 @@ pub(crate) struct ConsentView {
     /// `processing`, `marketing` or `transfer`.
     #[schema(example = "marketing")]
     purpose: &'static str,
-    /// Whether it holds now.
+    /// Whether it holds now, and the person objects to nothing that rests on it.
     given: bool,
     /// The last statement, if there was one.
     last: Option<Statement>,
@@ -126,7 +127,7 @@ impl Known {
         let mut newest_first = self.history.iter().rev();
         ConsentView {
             purpose: purpose.as_str(),
-            given: self.record.has_consented(purpose),
+            given: self.record.agrees_to(purpose),
             last: newest_first.find(|e| e.consent == purpose).map(statement),
             current: current_text(purpose, self.record.locale, now),
         }
@@ -236,13 +237,14 @@ fn to_write(
     if change.given {
         let tick = change.tick(purpose, now)?;
         let last = known.history.iter().rev().find(|e| e.consent == purpose);
-        let same = holds && last.is_some_and(|last| last.tick == tick);
+        let agrees = known.record.agrees_to(purpose);
+        let same = agrees && last.is_some_and(|last| last.tick == tick);
         return Ok((!same).then_some(tick));
     }
     if purpose == ConsentPurpose::Processing {
         return Err(Problem::conflict(
-            "withdraw_by_erasure",
-            "Without this consent there is no account. To withdraw it, ask for erasure: POST /data-subject-requests.",
+            "withdraw_by_request",
+            "Without this consent there is no account. To withdraw it, and every other consent with it, POST /data-subject-requests with the kind `withdrawal`: processing stops at once, and your data is destroyed.",
         )
         .with("see", "/data-subject-requests"));
     }
@@ -260,7 +262,7 @@ fn to_write(
         (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
         (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 404, body = ProblemDocument),
-        (status = 409, description = "The text has changed, or the consent can be withdrawn by erasure only", body = ProblemDocument),
+        (status = 409, description = "The text has changed, or the consent can be withdrawn by a request only", body = ProblemDocument),
         (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
@@ -286,6 +288,8 @@ pub(crate) async fn change(
     state_consent(&app.db, &person, &evidence, now).await?;
     if evidence.given {
         known.record.consents.insert(purpose);
+        let rests_on_it = |o: &Purpose| ConsentPurpose::required_by(*o) == Some(purpose);
+        known.record.objections.retain(|o| !rests_on_it(o));
     } else {
         known.record.consents.remove(&purpose);
     }

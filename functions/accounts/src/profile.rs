@@ -1,10 +1,13 @@
 //! Reading and correcting one's own profile (clauses 3.3a to 3.3e, 6.2).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use domain::{
     contact::{CompanyName, InvalidContact, PersonName, PhoneNumber, Position, Profile},
     policy::Locale,
     processing::{Actor, Category, Operation, Purpose},
+    regime::{self, Regimes, Residence},
     time::Timestamp,
 };
 use platform::http::{IfMatch, JsonBody, Problem, ProblemDocument, SignedIn, Versioned};
@@ -62,9 +65,16 @@ pub(crate) struct ProfileView {
     /// From when processing is restricted: then the profile can't be changed.
     #[schema(value_type = Option<String>, format = DateTime)]
     restricted_from: Option<Timestamp>,
+    /// The purposes that the person objects to, as the policy tags them.
+    #[schema(value_type = Vec<String>, example = json!(["marketing"]))]
+    objections: BTreeSet<Purpose>,
+    /// The laws that protect the person: `ru152`, and `gdpr` or `ccpa` where they
+    /// live or their number says so.
+    #[schema(value_type = Vec<String>, example = json!(["ru152", "gdpr"]))]
+    regimes: Vec<&'static str>,
 }
 
-fn view(person: &Person, profile: &Profile, locale: Locale) -> ProfileView {
+fn view(person: &Person, profile: &Profile, locale: Locale, regimes: &Regimes) -> ProfileView {
     let record = person.record();
     ProfileView {
         id: record.subject.to_string(),
@@ -76,6 +86,8 @@ fn view(person: &Person, profile: &Profile, locale: Locale) -> ProfileView {
         locale,
         created_at: record.created_at,
         restricted_from: record.restricted_from,
+        objections: record.objections.clone(),
+        regimes: regimes.names().collect(),
     }
 }
 
@@ -98,7 +110,12 @@ pub(crate) async fn show(
     let profile = person.profile()?;
     Ok(Versioned {
         revision: person.profile_revision(),
-        body: view(&person, &profile, person.record().locale),
+        body: view(
+            &person,
+            &profile,
+            person.record().locale,
+            &person.record().regimes,
+        ),
     })
 }
 
@@ -121,6 +138,10 @@ pub(crate) struct ProfileChange {
     /// The language of letters, `en` or `ru`.
     #[schema(value_type = Option<String>, example = "en")]
     locale: Option<Locale>,
+    /// Where the person lives: a country of ISO 3166-1, or a part of one of ISO
+    /// 3166-2. It is not stored; the laws that follow from it are.
+    #[schema(example = "DE")]
+    residence: Option<String>,
 }
 
 fn replace<T>(
@@ -159,6 +180,21 @@ impl ProfileChange {
         )?;
         Ok(new)
     }
+
+    /// The laws that protect the person now. A new number says something only
+    /// where nothing was declared.
+    fn regimes(&self, person: &Person, old: &Profile, new: &Profile) -> Result<Regimes, Problem> {
+        let known = &person.record().regimes;
+        if let Some(code) = &self.residence {
+            let residence = Residence::new(code);
+            let residence = residence.map_err(|invalid| Problem::field("residence", invalid))?;
+            return Ok(regime::resolve(Some(&residence), Some(&new.phone)));
+        }
+        if old.phone == new.phone || known.are_declared() {
+            return Ok(known.clone());
+        }
+        Ok(regime::resolve(None, Some(&new.phone)))
+    }
 }
 
 /// Correct one's own profile
@@ -192,11 +228,13 @@ pub(crate) async fn change(
     let old = person.profile()?;
     let new = change.apply(&old)?;
     let locale = change.locale.unwrap_or(person.record().locale);
-    let body = view(&person, &new, locale);
-    if new == old && locale == person.record().locale {
+    let regimes = change.regimes(&person, &old, &new)?;
+    let body = view(&person, &new, locale, &regimes);
+    let record = person.record();
+    if new == old && locale == record.locale && regimes == record.regimes {
         return Ok(Versioned { revision, body });
     }
-    match change_profile(&app.db, &app.lookup, &person, &new, locale, now).await {
+    match change_profile(&app.db, &app.lookup, &person, &new, locale, &regimes, now).await {
         Err(GateError::Store(StoreError::Refused("profile"))) => Err(IfMatch::failed()),
         other => Ok(other.map(|()| Versioned {
             revision: revision + 1,

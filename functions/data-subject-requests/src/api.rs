@@ -1,7 +1,10 @@
 //! What goes in and out.
 
+use std::collections::BTreeSet;
+
 use domain::{
     contact::{CompanyName, InvalidContact, PersonName, PhoneNumber, Position},
+    processing::Purpose,
     request::{Correction, Details, RequestKind, State, Term},
     time::Timestamp,
 };
@@ -22,6 +25,13 @@ pub(crate) enum Kind {
     Restriction,
     /// Destruction (5.2b).
     Erasure,
+    /// An end to processing for some purposes (6.3).
+    Objection,
+    /// Withdrawal of every consent: processing stops now, and the data is
+    /// destroyed in time (5.2b).
+    Withdrawal,
+    /// The data in a form that other services read (6.3a).
+    Portability,
 }
 
 impl From<Kind> for RequestKind {
@@ -31,6 +41,9 @@ impl From<Kind> for RequestKind {
             Kind::Rectification => Self::Rectification,
             Kind::Restriction => Self::Restriction,
             Kind::Erasure => Self::Erasure,
+            Kind::Objection => Self::Objection,
+            Kind::Withdrawal => Self::Withdrawal,
+            Kind::Portability => Self::Portability,
         }
     }
 }
@@ -42,6 +55,9 @@ impl From<RequestKind> for Kind {
             RequestKind::Rectification => Self::Rectification,
             RequestKind::Restriction => Self::Restriction,
             RequestKind::Erasure => Self::Erasure,
+            RequestKind::Objection => Self::Objection,
+            RequestKind::Withdrawal => Self::Withdrawal,
+            RequestKind::Portability => Self::Portability,
         }
     }
 }
@@ -132,9 +148,13 @@ pub(crate) fn details(
     kind: RequestKind,
     text: Option<&str>,
     fields: Option<&Fields>,
+    purposes: Option<&BTreeSet<Purpose>>,
 ) -> Result<Details, Problem> {
     let fields = fields.map(Fields::read).transpose()?;
-    Details::new(kind, text, fields).map_err(|reason| Problem::field("details", reason))
+    let details = Details::new(kind, text, fields);
+    let details = details.map_err(|reason| Problem::field("details", reason))?;
+    let details = details.objecting_to(kind, purposes.cloned().unwrap_or_default());
+    details.map_err(|reason| Problem::field("purposes", reason))
 }
 
 /// A request: with a session for oneself, or with `email` for whoever owns that
@@ -151,6 +171,10 @@ pub(crate) struct Ask {
     pub details: Option<String>,
     /// The values of a rectification; as `details`, not with `email`.
     pub fields: Option<Fields>,
+    /// The purposes of an objection, as the policy tags them; advertising and
+    /// statistics unless said. As `details`, not with `email`.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["marketing"]))]
+    pub purposes: Option<BTreeSet<Purpose>>,
 }
 
 /// Confirms a request.
@@ -163,6 +187,9 @@ pub(crate) struct Confirm {
     pub details: Option<String>,
     /// The values of a rectification.
     pub fields: Option<Fields>,
+    /// The purposes of an objection; advertising and statistics unless said.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["marketing"]))]
+    pub purposes: Option<BTreeSet<Purpose>>,
 }
 
 /// The answer to a request by address: the same for every address.
@@ -217,6 +244,9 @@ pub(crate) struct RequestView {
     pub details: Option<String>,
     /// The proposed values; in the request's own page only.
     pub fields: Option<Fields>,
+    /// The purposes that are objected to; in the request's own page only.
+    #[schema(value_type = Vec<String>)]
+    pub purposes: BTreeSet<Purpose>,
     /// Why it takes longer; in the request's own page only.
     pub extension_reason: Option<String>,
     /// Why it was refused; in the request's own page only.
@@ -243,7 +273,7 @@ impl RequestView {
             extended_at: text(progress.extended_at()),
             closed_at: text(progress.closed_at()),
             ground: progress.ground().map(|g| g.as_str().to_owned()),
-            complaint_route: refused.then(|| progress.regime().complaint_route().to_owned()),
+            complaint_route: refused.then(|| progress.regimes().complaint_routes()),
             certificate: request.case.map(|case| format!("/certificates/{case}")),
             export: request
                 .export
@@ -256,6 +286,7 @@ impl RequestView {
                 }),
             details: None,
             fields: None,
+            purposes: BTreeSet::new(),
             extension_reason: None,
             refusal_reason: None,
         }
@@ -266,6 +297,7 @@ impl RequestView {
         Self {
             details: details.text,
             fields: details.fields.map(Fields::from),
+            purposes: details.purposes,
             extension_reason: reasons.extension,
             refusal_reason: reasons.refusal,
             ..Self::closed(request, now)

@@ -4,14 +4,14 @@ use axum::{Json, extract::State};
 use domain::{
     consequence::Letter,
     ids::{CaseId, RequestId},
-    processing::{Actor, Category, Operation, Purpose},
+    processing::{self, Actor, Category, Operation, Purpose},
     request::{Correction, Ground, RequestKind, correction::MAX_TEXT_CHARACTERS},
     time::Timestamp,
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
 use store::{
     Tx,
-    people::Request,
+    people::{Origin, Request},
     personal::{Access, Person},
 };
 
@@ -19,6 +19,7 @@ use crate::{
     App,
     api::{CaseFile, CaseList, CaseView, Extend, Fields, Refuse, RequestView},
     follow::{self, access, erasing, illegal},
+    stop::Known,
 };
 
 /// The queue
@@ -48,6 +49,8 @@ pub(crate) async fn queue(
         next_cursor: None,
     }))
 }
+
+const PROFILE: &[Category] = &[Category::Identity, Category::Contact, Category::Employment];
 
 async fn find(app: &App, id: RequestId, now: Timestamp) -> Result<Request, Problem> {
     let found = app.db.request_by_id(id, now).await?;
@@ -144,10 +147,16 @@ pub(crate) async fn verify(
     }
     let progress = request.progress.clone().verify(now).map_err(illegal)?;
     let person = open(&app, &request, now).await?;
-    let request = request.with(progress);
+    let mut request = request.with(progress);
+    let known = Known {
+        person: &person,
+        origin: &Origin::default(),
+        now,
+    };
+    let stop = follow::counts(&app, known, &mut request, None).await?;
     let mut tx = Tx::new();
     tx.change_request(&request)?;
-    follow::counted(&mut tx, &person, &request, now)?;
+    follow::counted(&mut tx, known, &request, &stop)?;
     decide(&app, tx, &person, &request, "request.verified", now).await
 }
 
@@ -303,21 +312,53 @@ pub(crate) async fn approve(
 ) -> Result<Json<CaseView>, Problem> {
     let now = staff.now;
     let request = find(&app, id, now).await?;
+    let kind = request.progress.kind();
     let progress = request.progress.clone().approve(now).map_err(illegal)?;
     let person = open(&app, &request, now).await?;
-    let corrects = request.progress.kind() == RequestKind::Rectification;
-    if corrects && person.record().is_restricted(now) {
+    if kind == RequestKind::Objection {
+        return uphold(&app, &person, request, now).await;
+    }
+    if kind == RequestKind::Rectification && !may_be_corrected(&person, now) {
         return Err(Problem::conflict(
             "processing_restricted",
             "Processing of this person's data is restricted. Decide that request first: restricted data can't be corrected.",
         ));
     }
     let mut request = request.with(progress);
-    if request.progress.kind() == RequestKind::Erasure {
+    if kind.destroys() {
         request.case = Some(CaseId::new(now));
     }
     let mut tx = Tx::new();
     tx.change_request(&request)?;
     follow::approved(&mut tx, &request, now);
     decide(&app, tx, &person, &request, "request.approved", now).await
+}
+
+/// Neither a restriction nor a withdrawal or an objection stops a correction.
+fn may_be_corrected(person: &Person, now: Timestamp) -> bool {
+    let stance = person.record().stance(now);
+    let (purpose, operation) = (Purpose::Accuracy, Operation::Clarify);
+    processing::decide(PROFILE, purpose, operation, Actor::System, stance).is_ok()
+}
+
+/// An objection that is upheld is carried out with its decision: what it names
+/// stops now.
+async fn uphold(
+    app: &App,
+    person: &Person,
+    request: Request,
+    now: Timestamp,
+) -> Result<Json<CaseView>, Problem> {
+    let purposes = request.open_details(person)?.purposes;
+    let progress = request.progress.clone();
+    let request = request.with(progress.carried_out(now).map_err(illegal)?);
+    let mut tx = Tx::new();
+    tx.change_request(&request)?;
+    tx.object(person, &purposes, now)?;
+    let letter = Letter::RequestCompleted {
+        request: request.id,
+        kind: request.progress.kind(),
+    };
+    tx.mail(request.subject, letter, now);
+    decide(app, tx, person, &request, "request.approved", now).await
 }

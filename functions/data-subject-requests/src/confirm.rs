@@ -3,22 +3,22 @@
 use axum::{Json, extract::State};
 use domain::{
     ids::{RequestId, SubjectId},
-    processing::{Actor, Operation},
+    processing::Actor,
     request::{Details, Level, RequestKind, State as RequestState},
     time::Timestamp,
     token::LinkToken,
 };
-use platform::http::{JsonBody, PathId, Problem, ProblemDocument, SignedIn};
+use platform::http::{ClientInfo, JsonBody, PathId, Problem, ProblemDocument, SignedIn};
 use store::{
     Table, Tx,
-    people::{Link, LinkPurpose, Request, link_key, request_key},
-    personal::Person,
+    people::{Link, LinkPurpose, Origin, Request, link_key, request_key},
 };
 
 use crate::{
     App,
     api::{Confirm, RequestView, details},
-    follow::{self, access, illegal},
+    follow::{self, illegal},
+    stop::Known,
 };
 
 /// Confirm a request
@@ -43,6 +43,7 @@ use crate::{
 pub(crate) async fn confirm(
     State(app): State<App>,
     signed_in: Result<SignedIn, Problem>,
+    client: ClientInfo,
     PathId(id): PathId<RequestId>,
     JsonBody { value: body, .. }: JsonBody<Confirm>,
 ) -> Result<Json<RequestView>, Problem> {
@@ -64,18 +65,16 @@ pub(crate) async fn confirm(
         .clone()
         .confirm(level, now)
         .map_err(illegal)?;
-    let access = access(Operation::Record, Actor::Subject, kind.clause());
+    let access = follow::recording(kind);
     let person = app.gate.open(request.subject, access, now).await?;
-    let confirmed = request.with(progress);
-    let confirmed = store_confirmed(
-        &app,
-        &person,
-        confirmed,
-        written.as_ref(),
-        link.as_ref(),
+    let known = Known {
+        person: &person,
+        origin: &Origin::from(&client),
         now,
-    )
-    .await?;
+    };
+    let confirmed = request.with(progress);
+    let (written, link) = (written.as_ref(), link.as_ref());
+    let confirmed = store_confirmed(&app, known, confirmed, written, link).await?;
     Ok(Json(RequestView::closed(&confirmed, now)))
 }
 
@@ -86,7 +85,7 @@ fn written(
     level: Level,
     body: &Confirm,
 ) -> Result<Option<Details>, Problem> {
-    let nothing = body.details.is_none() && body.fields.is_none();
+    let nothing = body.details.is_none() && body.fields.is_none() && body.purposes.is_none();
     // a correction needs its values before it is applied, and the session is asked for them
     let may_come_later = kind != RequestKind::Rectification
         || level < kind.required_level()
@@ -94,30 +93,35 @@ fn written(
     if nothing && may_come_later {
         return Ok(None);
     }
-    details(kind, body.details.as_deref(), body.fields.as_ref()).map(Some)
+    let purposes = body.purposes.as_ref();
+    details(
+        kind,
+        body.details.as_deref(),
+        body.fields.as_ref(),
+        purposes,
+    )
+    .map(Some)
 }
 
 /// Stores a request that was just confirmed, with everything that follows.
 pub(crate) async fn store_confirmed(
     app: &App,
-    person: &Person,
+    known: Known<'_>,
     mut request: Request,
     written: Option<&Details>,
     link: Option<&Link>,
-    now: Timestamp,
 ) -> Result<Request, Problem> {
-    if let Some(details) = written {
-        request.seal_details(person, details)?;
-    }
+    let now = known.now;
+    let stop = follow::counts(app, known, &mut request, written).await?;
     let mut tx = Tx::new();
     tx.change_request(&request)?;
     if let Some(link) = link {
         tx.use_up(link, now)?;
     }
-    follow::counted(&mut tx, person, &request, now)?;
+    follow::counted(&mut tx, known, &request, &stop)?;
     follow::note(
         &mut tx,
-        person,
+        known.person,
         &request,
         Actor::Subject,
         "request.confirmed",
@@ -179,7 +183,7 @@ pub(crate) fn copy_of(
     request: &Request,
     now: Timestamp,
 ) -> Result<&store::people::ExportCopy, Problem> {
-    if request.progress.kind() != RequestKind::Access {
+    if !request.progress.kind().copies() {
         return Err(Problem::not_found());
     }
     match (&request.export, request.progress.state()) {

@@ -1,10 +1,10 @@
-//! What follows when a request moves: restriction, letters, work, ledger.
+//! What follows when a request moves: what it stops, letters, work, ledger.
 
 use domain::{
     consequence::{Consequence, Job, Letter},
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose},
-    request::{IllegalMove, RequestKind, State},
+    request::{Details, IllegalMove, RequestKind, State},
     time::Timestamp,
 };
 use platform::http::Problem;
@@ -12,7 +12,12 @@ use store::{
     StoreError, Tx,
     outbox::{Message, Owner},
     people::Request,
-    personal::{Access, Person},
+    personal::{Access, GateError, Person},
+};
+
+use crate::{
+    App,
+    stop::{Known, Stop, is_settled},
 };
 
 /// Access to what is written in requests (clause 4.5: requests of section 6).
@@ -23,6 +28,19 @@ pub(crate) fn access(operation: Operation, actor: Actor, clause: &'static str) -
         actor,
         categories: &[Category::Request],
         clause,
+    }
+}
+
+/// Access to write a request down; a withdrawal writes the evidence of the
+/// consents that it takes back, too.
+pub(crate) fn recording(kind: RequestKind) -> Access {
+    let access = access(Operation::Record, Actor::Subject, kind.clause());
+    match kind {
+        RequestKind::Withdrawal => Access {
+            categories: &[Category::Request, Category::ConsentEvidence],
+            ..access
+        },
+        _ => access,
     }
 }
 
@@ -56,35 +74,77 @@ pub(crate) fn note(
     tx.record(entry);
 }
 
-/// A request whose person has just been made known: it counts from its receipt.
+/// Makes a request whose person has just been made known ready to be stored:
+/// with what was written, and closed where nothing is left to decide. Returns
+/// what it stops.
+pub(crate) async fn counts(
+    app: &App,
+    known: Known<'_>,
+    request: &mut Request,
+    written: Option<&Details>,
+) -> Result<Stop, GateError> {
+    let kind = request.progress.kind();
+    let details = details_of(request, known.person, written)?;
+    if is_settled(kind, &details)
+        && let Ok(done) = request.progress.clone().carried_out(known.now)
+    {
+        request.progress = done;
+    }
+    Stop::of(&app.db, known, kind, &details).await
+}
+
+/// What follows a request that counts now, from its receipt.
 pub(crate) fn counted(
     tx: &mut Tx,
-    person: &Person,
+    known: Known<'_>,
     request: &Request,
-    now: Timestamp,
+    stop: &Stop,
 ) -> Result<(), StoreError> {
-    let progress = &request.progress;
-    if progress.restricts() {
-        tx.restrict(person.record(), progress.received_at())?;
-    } else {
-        tx.alive(request.subject);
-    }
-    let received = Letter::RequestReceived {
-        request: request.id,
-        kind: progress.kind(),
-        due_at: progress.due_at(),
-    };
-    tx.mail(request.subject, received, now);
-    if progress.state() == State::Approved {
-        work(tx, request, now);
+    stop.write(tx, known, request)?;
+    tx.mail(request.subject, answer(request), known.now);
+    if request.progress.state() == State::Approved {
+        work(tx, request, known.now);
     }
     Ok(())
+}
+
+/// What was written with a request, now or before; stored sealed.
+fn details_of(
+    request: &mut Request,
+    person: &Person,
+    written: Option<&Details>,
+) -> Result<Details, GateError> {
+    let details = match written {
+        Some(details) => details.clone(),
+        None if request.details.is_some() => return request.open_details(person),
+        None => unwritten(request.progress.kind()),
+    };
+    request.seal_details(person, &details)?;
+    Ok(details)
+}
+
+/// What a request means that says nothing.
+fn unwritten(kind: RequestKind) -> Details {
+    Details::new(kind, None, None).unwrap_or_default()
+}
+
+fn answer(request: &Request) -> Letter {
+    let (request, progress) = (request.id, &request.progress);
+    let kind = progress.kind();
+    if progress.state().is_closed() {
+        return Letter::RequestCompleted { request, kind };
+    }
+    Letter::RequestReceived {
+        request,
+        kind,
+        due_at: progress.due_at(),
+    }
 }
 
 /// A request that the staff have approved.
 pub(crate) fn approved(tx: &mut Tx, request: &Request, now: Timestamp) {
     tx.alive(request.subject);
-    if let (RequestKind::Erasure, Some(case)) = (request.progress.kind(), request.case) {
+    if let Some(case) = request.case {
         tx.mail(request.subject, Letter::ErasureBegins { case }, now);
     }
     work(tx, request, now);

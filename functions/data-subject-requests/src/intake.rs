@@ -10,24 +10,24 @@ use domain::{
     consequence::{Consequence, Job},
     contact::EmailAddress,
     ids::{RequestId, SubjectId},
-    processing::{Actor, Operation},
-    request::{Details, Level, Progress, Regime, RequestKind},
-    time::{SignedDuration, Timestamp},
+    processing::Actor,
+    request::{Details, Level, Progress, RequestKind},
+    time::SignedDuration,
 };
 use platform::http::{ClientInfo, JsonBody, Problem, ProblemDocument, SignedIn};
 use store::{
     Tx,
     limits::Limit,
     outbox::{Message, Owner},
-    people::Request,
-    personal::{GateError, Person},
+    people::{Origin, Request},
+    personal::GateError,
 };
 
 use crate::{
     App,
     api::{Ask, Received, RequestView, details},
-    confirm,
-    follow::{self, access},
+    confirm, follow,
+    stop::{Known, Stop},
 };
 
 /// Letters that strangers may cause to one address.
@@ -48,6 +48,10 @@ const PER_NETWORK: Limit = Limit {
 /// With a session it is yours and counts at once; an open request of the same
 /// kind absorbs it. With `email`, a link is mailed to that address if it is the
 /// address of an account; the answer is the same whether it is.
+///
+/// A withdrawal takes back every consent at once; single ones are withdrawn with
+/// `PUT /me/consents/{purpose}`. An objection stops advertising and statistics at
+/// once, other purposes when the staff uphold it.
 #[utoipa::path(
     post, path = "/data-subject-requests", tag = "data-subject-requests",
     request_body = Ask,
@@ -71,7 +75,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, Problem> {
     match &body.email {
         Some(address) => by_address(&app, &client, address, &body).await,
-        None => by_session(&app, &signed_in?, &body).await,
+        None => by_session(&app, &signed_in?, &client, &body).await,
     }
 }
 
@@ -82,10 +86,10 @@ async fn by_address(
     address: &str,
     body: &Ask,
 ) -> Result<Response, Problem> {
-    if body.details.is_some() || body.fields.is_some() {
+    if body.details.is_some() || body.fields.is_some() || body.purposes.is_some() {
         return Err(Problem::invalid(
             "details_when_confirming",
-            "Leave `details` and `fields` out: say them when you open the link that is mailed, or sign in.",
+            "Leave `details`, `fields` and `purposes` out: say them when you open the link that is mailed, or sign in.",
         ));
     }
     let address = EmailAddress::new(address).map_err(|reason| Problem::field("email", reason))?;
@@ -116,20 +120,30 @@ async fn by_address(
     Ok((StatusCode::ACCEPTED, Json(received)).into_response())
 }
 
-async fn by_session(app: &App, signed_in: &SignedIn, body: &Ask) -> Result<Response, Problem> {
+async fn by_session(
+    app: &App,
+    signed_in: &SignedIn,
+    client: &ClientInfo,
+    body: &Ask,
+) -> Result<Response, Problem> {
     let kind: RequestKind = body.kind.into();
-    let details = details(kind, body.details.as_deref(), body.fields.as_ref())?;
-    let now = signed_in.now;
-    let access = access(Operation::Record, Actor::Subject, kind.clause());
-    let person = app.gate.open(signed_in.subject(), access, now).await?;
-    match store_new(app, &person, kind, &details, now).await {
+    let (fields, purposes) = (body.fields.as_ref(), body.purposes.as_ref());
+    let details = details(kind, body.details.as_deref(), fields, purposes)?;
+    let (subject, now) = (signed_in.subject(), signed_in.now);
+    let person = app.gate.open(subject, follow::recording(kind), now).await?;
+    let known = Known {
+        person: &person,
+        origin: &Origin::from(client),
+        now,
+    };
+    match store_new(app, known, kind, &details).await {
         Ok(request) => {
             let location = format!("/data-subject-requests/{}", request.id);
             let view = Json(RequestView::closed(&request, now));
             Ok((StatusCode::CREATED, [("location", location)], view).into_response())
         }
         Err(GateError::Store(error)) if error.refused("open request") => {
-            let request = absorb(app, &person, kind, &details, now).await?;
+            let request = absorb(app, known, kind, &details).await?;
             Ok(Json(RequestView::closed(&request, now)).into_response())
         }
         Err(GateError::Store(error)) => Err(follow::erasing(error)),
@@ -139,17 +153,18 @@ async fn by_session(app: &App, signed_in: &SignedIn, body: &Ask) -> Result<Respo
 
 async fn store_new(
     app: &App,
-    person: &Person,
+    known: Known<'_>,
     kind: RequestKind,
     details: &Details,
-    now: Timestamp,
 ) -> Result<Request, GateError> {
-    let progress = Progress::received(kind, Regime::default(), Level::L3, now);
+    let Known { person, now, .. } = known;
+    let regimes = person.record().regimes.clone();
+    let progress = Progress::received(kind, regimes, Level::L3, now);
     let mut request = Request::new(person.subject(), RequestId::new(now), progress);
-    request.seal_details(person, details)?;
+    let stop = follow::counts(app, known, &mut request, Some(details)).await?;
     let mut tx = Tx::new();
     tx.open_request(&request, now)?;
-    follow::counted(&mut tx, person, &request, now)?;
+    follow::counted(&mut tx, known, &request, &stop)?;
     follow::note(
         &mut tx,
         person,
@@ -166,18 +181,62 @@ async fn store_new(
 /// a link or a session has both now.
 async fn absorb(
     app: &App,
-    person: &Person,
+    known: Known<'_>,
     kind: RequestKind,
     details: &Details,
-    now: Timestamp,
 ) -> Result<Request, Problem> {
-    let open = app.db.open_request(person.subject(), kind, now).await?;
+    let (subject, now) = (known.person.subject(), known.now);
+    let open = app.db.open_request(subject, kind, now).await?;
     let request = open.ok_or_else(Problem::busy)?;
     match request.progress.clone().confirm(Level::L3, now) {
         Ok(progress) => {
             let confirmed = request.with(progress);
-            confirm::store_confirmed(app, person, confirmed, Some(details), None, now).await
+            confirm::store_confirmed(app, known, confirmed, Some(details), None).await
         }
-        Err(_) => Ok(request),
+        Err(_) => said_again(app, known, request, details).await,
     }
+}
+
+/// Who says it again means it now: an objection to further purposes, or a
+/// withdrawal of what was consented to since. The request takes that up.
+async fn said_again(
+    app: &App,
+    known: Known<'_>,
+    request: Request,
+    details: &Details,
+) -> Result<Request, Problem> {
+    let Known { person, now, .. } = known;
+    let kind = request.progress.kind();
+    let more = match kind {
+        RequestKind::Objection => {
+            let mut all = request.open_details(person)?;
+            let before = all.purposes.len();
+            all.purposes.extend(&details.purposes);
+            (all.purposes.len() > before).then_some(all)
+        }
+        RequestKind::Withdrawal => None,
+        _ => return Ok(request),
+    };
+    let stop = Stop::of(&app.db, known, kind, details).await?;
+    if stop.is_done() && more.is_none() {
+        return Ok(request);
+    }
+    let progress = request.progress.clone();
+    let mut request = request.with(progress);
+    if let Some(more) = more {
+        request.seal_details(person, &more)?;
+    }
+    let mut tx = Tx::new();
+    tx.change_request(&request)?;
+    stop.write(&mut tx, known, &request)?;
+    follow::note(
+        &mut tx,
+        person,
+        &request,
+        Actor::Subject,
+        "request.repeated",
+        now,
+    );
+    app.db.commit(tx).await.map_err(follow::erasing)?;
+    Ok(request)
 }

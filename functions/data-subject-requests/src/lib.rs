@@ -12,6 +12,7 @@ mod follow;
 mod intake;
 mod proofs;
 mod read;
+mod stop;
 
 pub use app::App;
 
@@ -24,15 +25,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// person's data is three of them: their items, their key, the ledger's entry.
 pub const BUDGETS: &[(&str, u32)] = &[
     // by session: open, one transaction; a duplicate reads what absorbs it
-    // (three more calls at most). By address: two limits, one transaction.
-    ("POST /data-subject-requests", 7),
+    // (three more calls at most), and a withdrawal the consents (once, or twice
+    // as a duplicate). By address: two limits, one transaction.
+    ("POST /data-subject-requests", 9),
     ("GET /data-subject-requests", 1),
     ("GET /data-subject-requests/{id}", 4),
-    ("POST /data-subject-requests/{id}/confirm", 5),
+    // a withdrawal reads the consents that it takes back
+    ("POST /data-subject-requests/{id}/confirm", 6),
     ("GET /data-subject-requests/{id}/export", 6),
     ("GET /compliance/requests", 2),
     ("GET /compliance/requests/{id}", 5),
-    ("POST /compliance/requests/{id}/verify", 6),
+    ("POST /compliance/requests/{id}/verify", 7),
     ("POST /compliance/requests/{id}/extend", 6),
     // with one query: may the restriction be lifted?
     ("POST /compliance/requests/{id}/refuse", 7),

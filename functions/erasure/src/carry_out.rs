@@ -32,10 +32,14 @@ pub(crate) async fn carry_out(app: &App, subject: SubjectId, id: RequestId) -> R
         return Ok(());
     }
     let done = match request.progress.kind() {
-        RequestKind::Access => export::make(app, request, now).await,
+        RequestKind::Access | RequestKind::Portability => export::make(app, request, now).await,
         RequestKind::Rectification => correct::apply(app, request, now).await,
         RequestKind::Restriction => lift::lift(app, request, now).await,
-        RequestKind::Erasure => return erase::begin_for(app, request, now).await,
+        RequestKind::Erasure | RequestKind::Withdrawal => {
+            return erase::begin_for(app, request, now).await;
+        }
+        // its decision carries it out
+        RequestKind::Objection => return Ok(()),
     };
     match done {
         // another delivery of the job came first

@@ -11,16 +11,16 @@ use domain::{
     time::Timestamp,
 };
 use store::{
-    Condition, StoreError, Table, Tx, Update,
+    Condition, Key, StoreError, Table, Tx, Update,
     catalog::{self, Asset, Member, Workspace, asset::trash_key, workspace::workspace_key},
     outbox::Owner,
-    people::{PendingSignUp, PersonRecord, PersonState, partition, pending_key, person_key},
+    people::{PendingSignUp, PersonRecord, PersonState, pending_key, person_key},
     personal::wrapped_key,
 };
 
 use crate::{App, Error, erase, objects as bucket};
 
-async fn nothing_to_count(_: Vec<String>) -> Result<(), Error> {
+pub(crate) async fn nothing_to_count(_: Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
@@ -61,13 +61,28 @@ pub(crate) async fn workspace(app: &App, id: WorkspaceId) -> Result<(), Error> {
     }
     let outbox = Owner::Workspace(id).partition();
     erase::destroy_items(app, Table::Catalog, &outbox, nothing_to_count).await?;
-    if app.db.keys(Table::Catalog, &pk, 1).await?.is_empty() {
-        return Ok(());
-    }
-    erase::destroy_items(app, Table::Catalog, &pk, nothing_to_count).await?;
+    erase::destroy_all_but(app, Table::Catalog, &key).await?;
     let entry = Entry::new(now, Actor::System, "workspace.destroyed", "5.2a").with_workspace(id);
-    app.db.record(entry).await?;
-    Ok(())
+    destroy_last(app, "workspace", Table::Catalog, &key, entry).await
+}
+
+/// The last item goes with the ledger's entry of its end: an attempt that fails before leaves the
+/// item, and with it the next attempt's reason to write the entry.
+async fn destroy_last(
+    app: &App,
+    name: &'static str,
+    table: Table,
+    key: &Key,
+    entry: Entry,
+) -> Result<(), Error> {
+    let mut tx = Tx::new();
+    tx.delete(name, table, key, Some(&Condition::item_exists()));
+    tx.record(entry);
+    match app.db.commit(tx).await {
+        // an earlier attempt has done so
+        Err(error) if error.refused(name) => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 async fn close(app: &App, workspace: &Workspace, now: Timestamp) -> Result<(), Error> {
@@ -183,12 +198,10 @@ pub(crate) async fn sign_up(app: &App, subject: SubjectId) -> Result<(), Error> 
         .await?;
     let outbox = Owner::Subject(subject).partition();
     erase::destroy_items(app, Table::Catalog, &outbox, nothing_to_count).await?;
-    erase::destroy_items(app, Table::People, &partition(subject), nothing_to_count).await?;
-    if record.is_some() {
-        let entry = Entry::new(now, Actor::System, "sign_up.destroyed", "5.2a");
-        app.db.record(entry).await?;
-    }
-    Ok(())
+    let key = person_key(subject);
+    erase::destroy_all_but(app, Table::People, &key).await?;
+    let entry = Entry::new(now, Actor::System, "sign_up.destroyed", "5.2a");
+    destroy_last(app, "person", Table::People, &key, entry).await
 }
 
 /// Marks a pending person, so that their link does not work any more; `false`

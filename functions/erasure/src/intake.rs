@@ -6,13 +6,15 @@ use domain::{
     ids::RequestId,
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose},
-    request::{Level, Progress, Regime, RequestKind, State},
+    request::{Level, Progress, RequestKind, State},
     time::{Timestamp, shift},
 };
 use store::{
     Tx,
     lookup::LookupHash,
-    people::{CONFIRMATION_LENGTH, LinkPurpose, MailedLink, Request, find_login},
+    people::{
+        CONFIRMATION_LENGTH, LinkPurpose, MailedLink, PersonRecord, Request, find_login, person_key,
+    },
     personal::{Access, GateError},
 };
 
@@ -41,7 +43,9 @@ pub(crate) async fn take(
             open.with(progress)
         }
         None => {
-            let progress = Progress::received(kind, Regime::default(), Level::L0, received_at);
+            let record: Option<PersonRecord> = app.db.get(&person_key(login.subject)).await?;
+            let Some(record) = record else { return Ok(()) };
+            let progress = Progress::received(kind, record.regimes, Level::L0, received_at);
             Request::new(login.subject, id, progress)
         }
     };

@@ -2,7 +2,9 @@
 //! end of restrictions, erasures; and destroys what is due (clauses 5.2, 6.3, 6.7).
 //!
 //! [`handle`] takes the messages of the jobs' queue. Every job may come again,
-//! late or at the same time as itself, and changes nothing more.
+//! late or at the same time as itself, and changes nothing more. It takes two
+//! tasks beside them: after a restore, what was erased is destroyed again; every
+//! night, what nobody owns is looked for.
 
 mod carry_out;
 mod correct;
@@ -12,15 +14,18 @@ mod export;
 mod intake;
 mod lift;
 mod objects;
+mod reconcile;
+mod replay;
 
 use aws_lambda_events::sqs::SqsMessage;
-use domain::consequence::Job;
+use domain::{consequence::Job, time::Timestamp};
 use platform::{
     Clock, ConfigError, Env, House,
     lambda::InvalidEvent,
     objects::{ObjectError, Objects},
     signing::{Signer, SigningError},
 };
+use serde::Deserialize;
 use serde_json::Value;
 use store::{Db, StoreError, erasure::Census, personal::Gate, personal::GateError};
 
@@ -66,6 +71,12 @@ impl App {
 /// Why a job is not done yet; its message comes again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The event is of no kind that this function is connected to.
+    #[error(transparent)]
+    Invalid(#[from] InvalidEvent),
+    /// The event is not a task.
+    #[error("the event is not a task: {0}")]
+    NotATask(String),
     /// The message is not a job.
     #[error("the message is not a job: {0}")]
     NotAJob(String),
@@ -87,6 +98,9 @@ pub enum Error {
     /// After everything was destroyed, the probe found something.
     #[error("the probe found something in: {0}")]
     Left(&'static str),
+    /// A proof that a replay rests on is not one.
+    #[error("{0}: {1}")]
+    Certificate(String, domain::certificate::Invalid),
     /// Something that is made here can't be written down.
     #[error("it can't be written: {0}")]
     Unwritable(String),
@@ -99,12 +113,37 @@ impl From<serde_json::Error> for Error {
     }
 }
 
-/// Handles an SQS event, one job after the other.
+/// What is asked for by a schedule, or by an operator's hand.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "task")]
+enum Task {
+    /// Destroys again what a restored backup has brought back.
+    ReplayTombstones {
+        /// The moment that the backup is of.
+        since: Timestamp,
+        /// When it was back in the tables.
+        restored_at: Timestamp,
+    },
+    /// Looks for what nobody owns.
+    Reconcile,
+}
+
+/// Handles an SQS event, one job after the other, or a task.
 ///
 /// # Errors
-/// [`InvalidEvent`] when it is none.
-pub async fn handle(app: &App, event: Value) -> Result<Value, InvalidEvent> {
-    platform::lambda::messages(event, 1, |message| work(app, message)).await
+/// [`Error`] of a task, and of an event that is neither.
+pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
+    if event.get("task").is_none() {
+        return Ok(platform::lambda::messages(event, 1, |message| work(app, message)).await?);
+    }
+    let task = Task::deserialize(&event).map_err(|error| Error::NotATask(error.to_string()))?;
+    // boxed: their types nest deep
+    match task {
+        Task::ReplayTombstones { since, restored_at } => {
+            Box::pin(replay::run(app, since, restored_at)).await
+        }
+        Task::Reconcile => Box::pin(reconcile::run(app)).await,
+    }
 }
 
 async fn work(app: &App, message: SqsMessage) -> Result<(), Error> {

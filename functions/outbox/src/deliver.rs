@@ -2,7 +2,11 @@
 
 use domain::{consequence::Consequence, ledger::Entry, time::SignedDuration};
 use futures::FutureExt;
-use platform::{mail::MailError, queue::QueueError};
+use platform::{
+    mail::MailError,
+    metrics::{self, Metric},
+    queue::QueueError,
+};
 use store::{
     Key, StoreError,
     due::{Bounds, Worked},
@@ -48,9 +52,17 @@ pub async fn deliver(app: &App, key: &Key) -> Result<(), DeliveryError> {
         Err(error) => return Err(error.into()),
     };
     match carry_out(app, &message).await {
-        Ok(entry) => Ok(app.db.delivered(key, entry).await?),
+        Ok(entry) => {
+            // if this fails, what has gone out goes once more, but not before the lease has run
+            // out: the doubled letters of a bad hour stay few
+            app.db.delivered(key, entry).await?;
+            metrics::record(Metric::OutboxDelivered, 1);
+            Ok(())
+        }
         Err(error) => {
-            if let Err(kept) = app.db.release(key).await {
+            metrics::record(Metric::OutboxFailed, 1);
+            let holder = message.lease_holder.as_deref().unwrap_or_default();
+            if let Err(kept) = app.db.release(key, holder).await {
                 tracing::warn!(message = key.sk, error = %kept, "the lease runs out by itself");
             }
             Err(error)

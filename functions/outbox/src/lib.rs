@@ -2,12 +2,14 @@
 //! (invariant 6, clauses 4.8 and 5.10).
 //!
 //! - [`handle`] takes records of the catalog's stream (mail and jobs), of the
-//!   ledger's stream (entries to be chained) and the schedules' tasks.
+//!   ledger's stream (entries to be chained), what receivers report of letters
+//!   (a queue) and the schedules' tasks.
 //! - [`verify`] checks the ledger: chains, roots and signatures.
 
 mod deliver;
 mod letters;
 mod post;
+mod reports;
 mod roots;
 mod stream;
 pub mod verify;
@@ -68,7 +70,7 @@ impl App {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is of no kind that this function is connected to.
-    #[error("the event is neither of a known stream nor a known task")]
+    #[error("the event is neither of a known stream or queue nor a known task")]
     UnknownEvent,
     /// It can't be read.
     #[error(transparent)]
@@ -96,8 +98,8 @@ enum Task {
     SealRoots,
 }
 
-/// Handles one event: stream records are answered with those that failed, a
-/// task with what it did.
+/// Handles one event: stream records and reports are answered with those that failed,
+/// a task with what it did.
 ///
 /// # Errors
 /// [`Error`].
@@ -107,6 +109,9 @@ pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
 }
 
 async fn dispatch(app: &App, event: Value) -> Result<Value, Error> {
+    if event["Records"][0]["eventSource"] == "aws:sqs" {
+        return Ok(reports::handle(app, event).await?);
+    }
     if event.get("Records").is_some() {
         return stream::records(app, event).await;
     }

@@ -15,7 +15,7 @@ use platform::mail::MailError;
 use store::{
     Entity,
     outbox::{Message, Owner},
-    people::{self, AddressChange, Suppression},
+    people::{self, AddressChange, Suppression, Undeliverable},
     personal::{Access, GateError, Person},
 };
 use zeroize::Zeroizing;
@@ -24,6 +24,7 @@ use crate::{
     App,
     deliver::DeliveryError,
     letters::{self, Desk, Draft, Frame, Receipt, Unwritable},
+    reports,
 };
 
 /// How long what travels sealed beside a letter may wait to be sent (data map: one day).
@@ -36,6 +37,7 @@ enum Withheld {
     Restricted,
     OutsidePurpose,
     Suppressed,
+    Undeliverable,
     Erasing,
     LinkOver,
     LinkReplaced,
@@ -52,6 +54,7 @@ impl Withheld {
             Self::Restricted => "restricted",
             Self::OutsidePurpose => "outside_purpose",
             Self::Suppressed => "suppressed",
+            Self::Undeliverable => "undeliverable",
             Self::Erasing => "erasing",
             Self::LinkOver => "link_over",
             Self::LinkReplaced => "link_replaced",
@@ -118,6 +121,7 @@ impl From<store::StoreError> for Stop {
 struct Ready {
     address: EmailAddress,
     letter: platform::mail::Letter,
+    tags: Vec<(&'static str, String)>,
     pseudonym: String,
 }
 
@@ -138,7 +142,8 @@ pub async fn send(
         Err(Stop::Gone) => return Ok(None),
         Err(Stop::Failed(error)) => return Err(error),
     };
-    match app.mailer.send(&ready.address, &ready.letter).await {
+    let Ready { address, tags, .. } = &ready;
+    match app.mailer.send(address, &ready.letter, tags).await {
         Ok(id) => Ok(Some(
             entry("letter.sent", message, letter, now)
                 .with_person(ready.pseudonym)
@@ -181,6 +186,9 @@ async fn prepare(
     let person = app.gate.open(subject, access(message, letter), now).await?;
     let secret = secret(&person, message, now)?;
     let secret = secret.as_ref().map(|secret| secret.as_str());
+    if to == Recipient::OnFile {
+        reachable(app, &person, message, now).await?;
+    }
     let address = match to {
         Recipient::OnFile => person.email()?,
         Recipient::Pending => pending_address(app, &person, secret).await?,
@@ -205,6 +213,7 @@ async fn prepare(
     Ok(Ready {
         address,
         letter: frame.render(&draft),
+        tags: reports::tags(&person, to),
         pseudonym: person.pseudonym(),
     })
 }
@@ -225,6 +234,27 @@ fn access(message: &Message, letter: &Letter) -> Access {
         actor: Actor::System,
         categories,
         clause: purpose.clause(),
+    }
+}
+
+/// To an address that refuses letters for good, nothing is sent, not even what the law
+/// demands: it would not arrive. The ledger says that the letter was withheld, and what
+/// it said stands on the request's page and in the account (clauses 6.3a, 8.2). A month
+/// later, or a week for a letter with a link, one is tried again ([`Undeliverable::bars`]).
+/// After a complaint there is no such bar: it refuses marketing ([`unsubscribe`]), and
+/// what contract and law demand is still sent.
+async fn reachable(
+    app: &App,
+    person: &Person,
+    message: &Message,
+    now: Timestamp,
+) -> Result<(), Stop> {
+    let key = people::undeliverable_key(&person.record().login);
+    let found: Option<Undeliverable> = app.db.get(&key).await?;
+    let asked = message.secret.is_some();
+    match found {
+        Some(mark) if mark.bars(asked, now) => Err(Withheld::Undeliverable.into()),
+        _ => Ok(()),
     }
 }
 

@@ -3,9 +3,10 @@
 use aws_lambda_events::{dynamodb, dynamodb::EventRecord};
 use domain::ids::EntryId;
 use futures::{StreamExt, stream};
-use platform::lambda::InvalidEvent;
+use platform::lambda::{InvalidEvent, workspace_in};
 use serde_json::{Value, json};
 use store::{Key, Table, ledger, outbox};
+use tracing::{Instrument, error_span, field};
 
 use crate::{App, Error, deliver};
 
@@ -56,10 +57,18 @@ fn table(app: &App, record: &EventRecord) -> Option<Table> {
 
 async fn deliver_all(app: &App, messages: Vec<(String, Key)>) -> Vec<String> {
     stream::iter(messages)
-        .map(|(sequence, key)| async move {
-            let error = deliver::deliver(app, &key).await.err()?;
-            tracing::warn!(message = key.sk, %error, "a delivery failed, it will come again");
-            Some(sequence)
+        .map(|(sequence, key)| {
+            let span = error_span!(
+                "consequence",
+                message = key.sk,
+                workspace = workspace_in(&key.pk).map(field::display),
+            );
+            async move {
+                let error = deliver::deliver(app, &key).await.err()?;
+                tracing::warn!(%error, "a delivery failed, it will come again");
+                Some(sequence)
+            }
+            .instrument(span)
         })
         .buffered(AT_ONCE)
         .filter_map(|failed| async { failed })

@@ -91,7 +91,7 @@ pub async fn run(
             .work_off(queue, now, BOUNDS, move |key| in_time(app, key, started))
     });
     let worked = try_join_all(runs).await.inspect_err(|error| {
-        tracing::error!(alarm = "duties_failed", %error, "a queue of duties can't be read");
+        platform::alarm!("duties_failed", %error, "a queue of duties can't be read");
     })?;
     let summary = worked.iter().fold(Summary::default(), Summary::with);
     tracing::info!(

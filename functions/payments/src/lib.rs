@@ -22,6 +22,7 @@ use std::sync::Arc;
 use axum::{Router, extract::FromRef, routing::post};
 use domain::{
     billing::{Provider, plan::Plan},
+    compliance::processor::Processor,
     time::{SignedDuration, days},
 };
 use platform::{
@@ -93,7 +94,7 @@ impl App {
         secret: &AppSecret,
     ) -> Result<Self, ConfigError> {
         let db = Db::new(aws, env.tables());
-        let outbound = Outbound::new()
+        let outbound = Outbound::to(&[Processor::Stripe, Processor::Yookassa])
             .map_err(|error| ConfigError::Invalid("SSL_CERT_FILE", error.to_string()))?;
         let kept = match env.optional("PAYMENT_RETENTION_DAYS") {
             Some(_) => env.parsed("PAYMENT_RETENTION_DAYS")?,

@@ -172,8 +172,12 @@ fn alert_of_money(event: &ProviderEvent<'_>, facts: &[Fact]) {
         if let Fact::Payment(id, seen) = fact
             && seen.value.state == PaymentState::Paid
         {
-            let (alarm, provider) = ("payment_after_the_end", event.provider.as_str());
-            tracing::error!(alarm, provider, payment = id, "a payment must be paid back");
+            platform::alarm!(
+                "payment_after_the_end",
+                provider = event.provider.as_str(),
+                payment = id,
+                "a payment must be paid back"
+            );
         }
     }
 }

@@ -2,6 +2,10 @@
 //! nobody finished, assets whose stay in the trash is over, sign-ups that
 //! nobody confirmed. Sessions, links and other short-lived items end by the
 //! clock at the request; the table's TTL clears them.
+//!
+//! It guards the deadlines of requests too: [`deadlines`].
+
+pub mod deadlines;
 
 use domain::{
     asset::ObjectKind,
@@ -73,9 +77,10 @@ impl App {
     }
 }
 
-/// Works off what is due. The event says nothing: the clock decides. Returns
-/// `{"processed", "failed", "more"}` for each kind; a kind whose queue can't be
-/// read does not keep the others from being worked off.
+/// Works off what is due, and looks at the deadlines of requests. The event says
+/// nothing: the clock decides. Returns `{"processed", "failed", "more"}` for each
+/// kind; a kind whose queue can't be read does not keep the others from being
+/// worked off.
 ///
 /// # Errors
 /// [`Error`], after every kind was tried.
@@ -90,6 +95,7 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
         .work_off(&trash_queues(), now, TRASH, |key| purge(app, key))
         .await;
     let sign_ups = sign_ups(app, now).await;
+    let deadlines = deadlines::guard(&app.db, now).await;
     let (uploads, trash, sign_ups) = (uploads?, trash?, sign_ups?);
     let batch = [
         ("uploads", uploads),
@@ -97,6 +103,7 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
         ("sign_ups", sign_ups),
     ];
     record(app, &batch, now).await?;
+    deadlines?;
     Ok(batch
         .iter()
         .map(|(kind, worked)| ((*kind).to_owned(), summary(*worked)))

@@ -63,9 +63,12 @@ pub(crate) async fn begin(
     let limit = signed_in.workspace.storage_limit_bytes;
     let upload = match app.db.begin_upload(&upload, limit, request.as_ref()).await {
         Ok(()) => upload,
-        Err(refused) => {
-            undo(&app, &upload).await?;
-            found_again(&app, refused, request.as_ref(), &signed_in).await?
+        Err(error) => {
+            // after any other error it may have been stored all the same, and goes on at S3
+            if let StoreError::Refused(_) = error {
+                undo(&app, &upload).await?;
+            }
+            found_again(&app, error, request.as_ref(), &signed_in).await?
         }
     };
     let put = put_address(&app, &upload).await?;

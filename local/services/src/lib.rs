@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use error::Error;
 pub use kms::{KeyKind, KeyName, Kms};
 pub use secrets::Secrets;
-pub use ses::{Mail, MailSummary, Mailbox};
+pub use ses::{Feedback, Mail, MailEvent, MailSummary, Mailbox};
 pub use sqs::{Depth, Message, QueueOptions, Sqs};
 
 /// The four services of one data folder. Clones share the same state.

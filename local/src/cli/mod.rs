@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+pub mod replay;
 mod run;
 
 use std::io::{self, IsTerminal, Write};
@@ -70,6 +71,29 @@ enum Command {
         #[command(subcommand)]
         command: LedgerCommand,
     },
+    /// Give what the functions have given up to them once more.
+    ///
+    /// Messages that failed too often go from the dead letters back to their queues; records of
+    /// streams are delivered by the sweep of their tables. Waits until all is done, and says how
+    /// many were given up again. Remove the cause first. The data folder must not be in use: end
+    /// the machine first.
+    Replay {
+        /// The data folder with the dead letters.
+        #[arg(long, value_name = "DIR", default_value = ".assetbox")]
+        data: PathBuf,
+    },
+    /// Destroy again what an older copy of the data folder has of those who were erased since.
+    ///
+    /// For a data folder that was put back from a copy. Ends every session. The data folder must
+    /// not be in use: end the machine first.
+    EraseAgain {
+        /// The files of the certificates of those who were erased after the copy was made.
+        #[arg(required = true)]
+        certificates: Vec<PathBuf>,
+        /// The data folder.
+        #[arg(long, value_name = "DIR", default_value = ".assetbox")]
+        data: PathBuf,
+    },
     /// Print the OpenAPI 3.1 document of the API, as infra/openapi.json holds it.
     Openapi,
 }
@@ -108,6 +132,10 @@ async fn execute(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         Some(Command::Ledger {
             command: LedgerCommand::Verify { data },
         }) => check::ledger(data).await,
+        Some(Command::Replay { data }) => replay::run(data).await,
+        Some(Command::EraseAgain { certificates, data }) => {
+            check::erase_again(&certificates, data).await
+        }
         Some(Command::Openapi) => check::openapi(),
     }
 }

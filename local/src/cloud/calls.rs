@@ -1,12 +1,14 @@
 //! A log of the AWS calls that functions made.
 
+pub(super) mod units;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::template::Need;
 
 /// One call, as it left its caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// Its place in the order of all calls, from 1.
     pub number: u64,
@@ -20,6 +22,11 @@ pub struct Call {
     pub operation: String,
     /// The status of the answer, `None` where none came.
     pub status: Option<u16>,
+    /// The read capacity units of DynamoDB that it consumed, as the answer says: half a unit for
+    /// up to 4 KB that need not be current. A refused call doesn't say.
+    pub read_units: f64,
+    /// The write capacity units of DynamoDB that it consumed, those of the indexes among them.
+    pub write_units: f64,
     /// Whether the outcome was a fault that a test had asked for.
     pub injected: bool,
     /// What the caller's role does not allow, where the call was refused for it.

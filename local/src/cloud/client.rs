@@ -10,10 +10,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use tokio::sync::Notify;
 
-use super::calls::{Call, Calls};
-use super::faults::{Failure, Faults, Moment};
+use super::calls::{Call, Calls, units};
+use super::faults::{self, Failure, Faults, Moment};
 use super::roles::Roles;
 use super::{needs, operation, refusal};
 use crate::functions::Invocation;
@@ -95,6 +97,8 @@ impl Connector {
             service,
             operation,
             status: None,
+            read_units: 0.0,
+            write_units: 0.0,
             injected: false,
             denied: None,
         };
@@ -103,12 +107,14 @@ impl Connector {
             return Ok(self.deny(denied, call));
         }
         let of_missing = needs::where_missing(&call.operation, &request);
-        let fault = self.wire.faults.take(&self.caller, &call.operation);
+        let attempt = operation::attempt(&request);
+        let fault = self.wire.faults.take(&call, &attempt);
         call.injected = fault.is_some();
         if let Some((failure, Moment::Before)) = fault {
-            return self.fail(failure, call, invocation).await;
+            let body = request.body().bytes().unwrap_or_default().to_vec();
+            return self.fail(failure, call, &body, invocation).await;
         }
-        let answer = self.inner.call(request).await;
+        let answer = self.forward(request, &mut call).await;
         call.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
         let succeeded = answer
             .as_ref()
@@ -117,7 +123,12 @@ impl Connector {
             self.wire.table_written.notify_waiters();
         }
         match fault {
-            Some((failure, Moment::After)) => self.fail(failure, call, invocation).await,
+            Some((Failure::Slow, Moment::After)) => {
+                tokio::time::sleep(faults::LATE).await;
+                self.pass(answer, call)
+            }
+            Some((Failure::Cut, Moment::After)) => self.pass(faults::cut(answer).await, call),
+            Some((failure, Moment::After)) => self.fail(failure, call, &[], invocation).await,
             _ if call.status == Some(404) => {
                 match self.wire.roles.check(&self.caller, || of_missing) {
                     Err(denied) => Ok(self.deny(denied, call)),
@@ -126,6 +137,30 @@ impl Connector {
             }
             _ => self.pass(answer, call),
         }
+    }
+
+    /// Sends a request to its service; notes what of the database it consumed.
+    async fn forward(
+        &self,
+        mut request: HttpRequest,
+        call: &mut Call,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let body = request.body().bytes().unwrap_or_default();
+        let Some(asking) = asking(call, body) else {
+            return self.inner.call(request).await;
+        };
+        let length = asking.len().to_string();
+        request.headers_mut().insert("content-length", length);
+        *request.body_mut() = SdkBody::from(asking);
+        let mut answer = self.inner.call(request).await?;
+        let body = ByteStream::new(answer.take_body()).collect().await;
+        let body = body
+            .map_err(|error| ConnectorError::io(error.into()))?
+            .into_bytes();
+        let consumed = units::consumed(&call.operation, &body);
+        (call.read_units, call.write_units) = (consumed.read, consumed.write);
+        *answer.body_mut() = SdkBody::from(body);
+        Ok(answer)
     }
 
     fn pass(
@@ -147,13 +182,15 @@ impl Connector {
         answer
     }
 
+    /// The failure in place of the service's answer. `body` is the request's.
     async fn fail(
         &self,
         failure: Failure,
         call: Call,
+        body: &[u8],
         invocation: Option<Invocation>,
     ) -> Result<HttpResponse, ConnectorError> {
-        let service = call.service;
+        let outcome = failure.outcome(&call, body);
         self.wire.calls.add(call);
         if failure == Failure::Kill {
             let Some(invocation) = invocation else {
@@ -162,6 +199,15 @@ impl Connector {
             };
             invocation.kill();
         }
-        failure.outcome(service).await
+        match outcome {
+            Some(outcome) => outcome,
+            None => std::future::pending().await,
+        }
     }
+}
+
+/// The body of a request to the database that asks what it consumes; `None` for other requests.
+fn asking(call: &Call, body: &[u8]) -> Option<Vec<u8>> {
+    let to_database = call.service == "dynamodb";
+    to_database.then(|| units::asking(&call.operation, body))?
 }

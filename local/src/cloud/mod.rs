@@ -10,6 +10,7 @@ mod operation;
 mod refusal;
 mod roles;
 mod sdk;
+mod storm;
 mod streams;
 mod tables;
 
@@ -32,8 +33,9 @@ use crate::state::StateFile;
 use crate::template::{Bucket, Key, KeyUse, Model, ObjectLock, Queue, StreamSource, Table};
 
 pub use calls::{Call, Calls};
-pub use faults::{Failure, Fault, Faults, Moment};
+pub use faults::{Failure, Fault, Faults, Injected, Moment};
 pub use roles::{Roles, Use};
+pub use storm::Storm;
 pub(crate) use streams::Stream;
 
 /// The region of one machine.
@@ -65,6 +67,9 @@ pub enum CloudError {
     /// Queues, mailbox, keys or secrets.
     #[error("the services: {0}")]
     Services(#[from] local_services::Error),
+    /// The folder into which letters are dropped.
+    #[error("the folder of letters: {0}")]
+    Letters(std::io::Error),
     /// A task was ended.
     #[error("interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),

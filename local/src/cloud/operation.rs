@@ -2,6 +2,8 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
+use super::faults::Attempt;
+
 /// The service and operation of a request.
 pub(super) fn of(request: &HttpRequest) -> (&'static str, String) {
     if let Some(target) = request.headers().get("x-amz-target") {
@@ -10,6 +12,18 @@ pub(super) fn of(request: &HttpRequest) -> (&'static str, String) {
     match action(request) {
         Some(action) => ("ses", action),
         None => ("s3", of_s3(request)),
+    }
+}
+
+/// Which attempt of which operation a request is; the first of one without a name if it doesn't say.
+pub(super) fn attempt(request: &HttpRequest) -> Attempt {
+    let header = |name: &str| request.headers().get(name).unwrap_or_default();
+    let number = header("amz-sdk-request")
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("attempt=")?.parse().ok());
+    Attempt {
+        operation: header("amz-sdk-invocation-id").to_owned(),
+        number: number.unwrap_or(1),
     }
 }
 

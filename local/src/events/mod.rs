@@ -1,5 +1,8 @@
-//! What invokes functions besides requests: queues, table streams, bucket notifications and time.
+//! What invokes functions besides requests: queues, table streams, bucket notifications, what
+//! comes back of mail, letters that arrive, and time.
 
+mod letters;
+mod mail;
 mod objects;
 mod queue;
 mod schedule;
@@ -17,6 +20,7 @@ use crate::cloud::{Cloud, CloudError};
 use crate::functions::Functions;
 use crate::state::StateFile;
 use crate::template::{Model, Source};
+pub(crate) use letters::{Letterbox, Verdict, Verdicts};
 pub(crate) use objects::subscribe;
 use schedule::Scheduler;
 use stream::StreamReader;
@@ -29,6 +33,7 @@ pub(crate) struct Events {
     scheduler: Arc<Scheduler>,
     /// Physical names of the queues that functions take messages from.
     queues: Vec<String>,
+    letterbox: Option<Letterbox>,
 }
 
 /// What the loops share.
@@ -72,6 +77,14 @@ impl Events {
                 }
             }
         }
+        let services = &delivery.cloud.services;
+        mail::subscribe(services.mailbox(), services.sqs(), &model.mail_events);
+        let receipt = model.receipt.as_ref();
+        let letterbox = receipt.map(|receipt| Letterbox::open(receipt, delivery, data));
+        let letterbox = letterbox.transpose()?;
+        if let Some(letterbox) = letterbox.clone() {
+            tasks.spawn(letterbox.watch(delivery.shutdown.clone()));
+        }
         let database = data.join("dynamodb.sqlite");
         let shutdown = delivery.shutdown.clone();
         tasks.spawn(trim::run(readers.clone(), database, shutdown));
@@ -85,11 +98,18 @@ impl Events {
             readers,
             scheduler,
             queues,
+            letterbox,
         })
     }
 
-    /// Waits until no function runs, no message waits to be taken, every stream is read to its
-    /// end and no schedule is due. Delayed messages and dead letters don't count.
+    /// Where letters arrive; `None` where the template has no receipt rule.
+    pub(crate) fn letterbox(&self) -> Option<&Letterbox> {
+        self.letterbox.as_ref()
+    }
+
+    /// Waits until no function runs, no message waits to be taken, no letter lies in the drop
+    /// folder, every stream is read to its end and no schedule is due. Delayed messages and dead
+    /// letters don't count.
     pub(crate) async fn idle(&self) -> Result<(), CloudError> {
         loop {
             let begun = self.activity.begun();
@@ -102,6 +122,11 @@ impl Events {
 
     async fn is_drained(&self) -> Result<bool, CloudError> {
         if !self.activity.is_quiet() || !self.scheduler.is_settled() {
+            return Ok(false);
+        }
+        if let Some(letterbox) = &self.letterbox
+            && !letterbox.dropped().map_err(CloudError::Letters)?.is_empty()
+        {
             return Ok(false);
         }
         for queue in &self.queues {

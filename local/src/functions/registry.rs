@@ -71,18 +71,20 @@ fn reads_what_is_declared(
 /// Every function of the product.
 #[must_use]
 pub fn all() -> Registry {
-    let functions: [(&str, Constructor); 12] = [
+    let functions: [(&str, Constructor); 14] = [
         ("SignupFunction", http!(signup)),
         ("AccountsFunction", http!(accounts)),
         ("PaymentsFunction", http!(payments)),
         ("UploadsFunction", http!(uploads)),
         ("AssetsFunction", http!(assets)),
         ("DataSubjectRequestsFunction", http!(data_subject_requests)),
+        ("ComplianceFunction", http!(compliance)),
         ("TrialExpiryFunction", events!(trial_expiry)),
         ("RenditionsFunction", events!(renditions)),
         ("TaggingFunction", events!(tagging)),
         ("ErasureFunction", events!(erasure)),
         ("OutboxFunction", events!(outbox)),
+        ("MailIntakeFunction", events!(mail_intake)),
         ("RetentionFunction", events!(retention)),
     ];
     functions
@@ -101,5 +103,6 @@ pub fn documents() -> Vec<OpenApi> {
         uploads::openapi(),
         assets::openapi(),
         data_subject_requests::openapi(),
+        compliance::openapi(),
     ]
 }

@@ -82,7 +82,7 @@ pub(crate) struct Shared {
     pub(crate) clock: MachineClock,
     pub(crate) functions: Functions,
     pub(crate) provider: Option<ProviderStandIn>,
-    events: Events,
+    pub(crate) events: Events,
     activity: Activity,
 }
 
@@ -253,7 +253,7 @@ impl Machine {
     }
 
     /// Waits until everything that has happened has had its consequences: no function runs, no
-    /// message waits, every stream is read to its end and no schedule is due.
+    /// message or dropped letter waits, every stream is read to its end and no schedule is due.
     ///
     /// Delayed messages and dead letters don't count.
     ///

@@ -31,6 +31,7 @@ pub(super) fn page(title: &str, refresh_s: Option<u32>, body: &Markup) -> Respon
                     nav {
                         a href="/_local/" { "Overview" }
                         a href="/_local/mail" { "Mailbox" }
+                        a href="/_local/letters" { "Write" }
                         a href="/_local/provider/checkouts" { "Payments" }
                         a href="/_local/api/" { "API" }
                     }

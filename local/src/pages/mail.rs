@@ -1,11 +1,13 @@
 //! The mailbox: what SES would have sent.
 
-use axum::extract::{Path, State};
+use axum::Form;
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use local_services::Mail;
+use local_services::{Feedback, Mail};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{Broken, Pages, layout};
 
@@ -51,8 +53,32 @@ fn subject(subject: &str) -> &str {
     }
 }
 
+/// What a reader, or a reader's provider, makes of a message.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Reaction {
+    Bounced,
+    Complained,
+}
+
+/// What was reported of a message just now.
+#[derive(Deserialize)]
+pub(super) struct Reported {
+    reported: Option<Reaction>,
+}
+
+/// The form of the buttons below a message.
+#[derive(Deserialize)]
+pub(super) struct Report {
+    reaction: Reaction,
+}
+
 /// One message: its header, text with links, and HTML.
-pub(super) async fn message(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
+pub(super) async fn message(
+    State(pages): State<Pages>,
+    Path(id): Path<String>,
+    Query(reported): Query<Reported>,
+) -> Response {
     let Ok(mail) = pages.cloud.services.mailbox().read(&id).await else {
         return not_found();
     };
@@ -69,6 +95,12 @@ pub(super) async fn message(State(pages): State<Pages>, Path(id): Path<String>) 
                 form.inline method="post" action={ "/_local/mail/" (id) "/delete" } {
                     button { "Delete" }
                 }
+                @if !pages.model.mail_events.is_empty() {
+                    (report_buttons(&id))
+                }
+            }
+            @if let Some(reaction) = reported.reported {
+                p.soft { (told(reaction)) }
             }
         }
         @if mail.html.is_some() {
@@ -83,6 +115,45 @@ pub(super) async fn message(State(pages): State<Pages>, Path(id): Path<String>) 
         }
     };
     layout::page(subject(&mail.summary.subject), None, &body)
+}
+
+/// As the receiver's side of the mail: it comes back, or its reader calls it spam.
+fn report_buttons(id: &str) -> Markup {
+    let buttons = [
+        ("bounced", "Let it bounce"),
+        ("complained", "Report it as spam"),
+    ];
+    html! {
+        @for (reaction, label) in buttons {
+            form.inline method="post" action={ "/_local/mail/" (id) "/report" } {
+                button name="reaction" value=(reaction) { (label) }
+            }
+        }
+    }
+}
+
+fn told(reaction: Reaction) -> &'static str {
+    match reaction {
+        Reaction::Bounced => "The service was told that this message bounced.",
+        Reaction::Complained => "The service was told that this message was reported as spam.",
+    }
+}
+
+/// Lets a message bounce, or its reader complain.
+pub(super) async fn report(
+    State(pages): State<Pages>,
+    Path(id): Path<String>,
+    Form(report): Form<Report>,
+) -> Response {
+    let (feedback, name) = match report.reaction {
+        Reaction::Bounced => (Feedback::Bounce, "bounced"),
+        Reaction::Complained => (Feedback::Complaint, "complained"),
+    };
+    let mailbox = pages.cloud.services.mailbox();
+    match mailbox.report(&id, feedback).await {
+        Ok(()) => Redirect::to(&format!("/_local/mail/{id}?reported={name}")).into_response(),
+        Err(_) => not_found(),
+    }
 }
 
 /// The text with its addresses, which come in their order, as links.

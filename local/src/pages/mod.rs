@@ -1,9 +1,11 @@
-//! The local pages under `/_local/`: what runs, the mailbox, the clock, the API's description.
+//! The local pages under `/_local/`: what runs, the mailbox, letters to the service, the clock, the
+//! API's description.
 
 mod api;
 mod clock;
 mod guard;
 mod layout;
+mod letters;
 mod mail;
 mod policies;
 mod start;
@@ -38,6 +40,8 @@ pub(crate) fn router(shared: Pages) -> Router {
         .route("/_local/mail/{id}/html", get(mail::html))
         .route("/_local/mail/{id}/raw", get(mail::raw))
         .route("/_local/mail/{id}/delete", post(mail::delete))
+        .route("/_local/mail/{id}/report", post(mail::report))
+        .route("/_local/letters", get(letters::form).post(letters::send))
         .with_state(shared);
     let pages = match provider {
         Some(provider) => pages.nest(MOUNT, provider),

@@ -17,6 +17,8 @@ const FUNCTION: Known = Known {
     without_effect: &[
         "Architectures",
         "AutoPublishAlias",
+        "AutoPublishAliasAllProperties",
+        "AutoPublishCodeSha256",
         "CodeSigningConfigArn",
         "CodeUri",
         "DeadLetterQueue",

@@ -9,9 +9,11 @@ mod document;
 mod filter;
 mod functions;
 mod intrinsics;
+mod mail;
 mod model;
 mod properties;
 mod queues;
+mod receipt;
 mod resolve;
 mod roles;
 mod schedule;
@@ -20,10 +22,12 @@ mod tables;
 
 pub use document::Document;
 pub use filter::Filters;
+pub use mail::MailEvents;
 pub use model::{
     Bucket, Cors, Function, Key, KeyUse, Model, Notification, ObjectLock, Queue, QueueSource,
     Redrive, Route, Schedule, Secret, Source, StreamSource, Table, TableIndex, TableKey,
 };
+pub use receipt::Receipt;
 pub use resolve::{Place, Scope};
 pub use roles::{ContextKey, Grant, Need, Role};
 pub use schedule::{Expression, ScheduleError};

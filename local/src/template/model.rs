@@ -10,7 +10,9 @@ use super::filter::Filters;
 use super::resolve::{Place, Scope};
 use super::roles::{Need, Role};
 use super::schedule::Expression;
-use super::{TemplateError, buckets, functions, queues, tables};
+use super::{
+    MailEvents, Receipt, TemplateError, buckets, functions, mail, queues, receipt, tables,
+};
 
 /// Everything that the machine runs, resolved.
 #[derive(Debug, Clone)]
@@ -27,6 +29,10 @@ pub struct Model {
     pub buckets: Vec<Bucket>,
     /// The queues, each after its dead-letter queue.
     pub queues: Vec<Queue>,
+    /// Where it is told what comes back of mail.
+    pub mail_events: Vec<MailEvents>,
+    /// Where letters to the service arrive.
+    pub receipt: Option<Receipt>,
     /// The KMS keys.
     pub keys: Vec<Key>,
     /// The secrets.
@@ -285,16 +291,21 @@ pub struct Secret {
 }
 
 /// Resources that change nothing on one machine: others' permissions, alarms and names.
+/// Nested stacks hold only such resources; a test reads the product's.
 const WITHOUT_EFFECT: &[&str] = &[
+    "AWS::CloudFormation::Stack",
     "AWS::CloudWatch::",
+    "AWS::CodeDeploy::",
     // Read with the function that has it.
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::Lambda::Permission",
     "AWS::Logs::",
     "AWS::S3::BucketPolicy",
-    "AWS::SES::",
-    "AWS::SNS::",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::EmailIdentity",
+    "AWS::SES::ReceiptRuleSet",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::ApiGatewayV2::",
     "AWS::CertificateManager::",
@@ -304,6 +315,11 @@ const WITHOUT_EFFECT: &[&str] = &[
     "AWS::Budgets::",
     "AWS::XRay::",
 ];
+
+pub(super) fn is_without_effect(kind: &str) -> bool {
+    let mut prefixes = WITHOUT_EFFECT.iter();
+    prefixes.any(|prefix| kind.starts_with(prefix))
+}
 
 impl Model {
     /// Resolves a document for a place, with the machine's values of parameters.
@@ -323,6 +339,8 @@ impl Model {
             tables: Vec::new(),
             buckets: Vec::new(),
             queues: Vec::new(),
+            mail_events: Vec::new(),
+            receipt: None,
             keys: Vec::new(),
             secrets: Vec::new(),
         };
@@ -348,15 +366,18 @@ impl Model {
             "AWS::DynamoDB::Table" => self.tables.push(tables::read(scope, id)?),
             "AWS::S3::Bucket" => self.buckets.push(buckets::read(scope, id)?),
             "AWS::SQS::Queue" => self.queues.push(queues::read(scope, id)?),
+            "AWS::SES::ConfigurationSetEventDestination" => {
+                self.mail_events.extend(mail::destination(scope, id)?);
+            }
+            "AWS::SES::ReceiptRule" => receipt::read(&mut self.receipt, scope, id)?,
+            "AWS::SNS::Topic" => mail::topic(scope, id)?,
+            "AWS::SNS::Subscription" => drop(mail::subscription(scope, id)?),
             "AWS::KMS::Key" => self.keys.push(queues::key(scope, id)?),
             "AWS::SecretsManager::Secret" => self.secrets.push(Secret {
                 id: id.to_owned(),
                 name: scope.physical_name(id)?,
             }),
-            other
-                if WITHOUT_EFFECT
-                    .iter()
-                    .any(|prefix| other.starts_with(prefix)) => {}
+            other if is_without_effect(other) => {}
             other => {
                 let reason = format!("a resource of type {other} is not understood");
                 return Err(TemplateError::new(id, reason));

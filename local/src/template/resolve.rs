@@ -195,6 +195,8 @@ impl<'document> Scope<'document> {
             ("AWS::SQS::Queue", "Arn") => place.arn("sqs", &name),
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.reference_to_resource(id, at)?,
+            ("AWS::SNS::Topic", "TopicArn") => place.arn("sns", &name),
+            ("AWS::SNS::Topic", "TopicName") => name,
             ("AWS::KMS::Key", "Arn" | "KeyId") => self.key_alias(id)?,
             ("AWS::SecretsManager::Secret", "Id") => name,
             ("AWS::Serverless::Function", "Arn") => {

@@ -18,6 +18,7 @@ async fn client() -> Client {
     tokio::spawn(async move { axum::serve(listener, vision().router()).await });
     let config = aws_sdk_rekognition::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(format!("http://{address}"))
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     billing::ending::Cause,
-    ids::{AssetId, CaseId, RequestId, SubjectId, WorkspaceId},
+    compliance::disclosure::GroundKind,
+    ids::{AssetId, CaseId, ClaimId, DisclosureId, IncidentId, RequestId, SubjectId, WorkspaceId},
     processing::Purpose,
     request::RequestKind,
     trial::Notice,
@@ -179,6 +180,34 @@ pub enum Letter {
         /// The case that the certificate names.
         case: CaseId,
     },
+    /// Data was disclosed (clause 5.5), and telling of it is not forbidden (any more).
+    DataDisclosed {
+        /// Which disclosure.
+        disclosure: DisclosureId,
+        /// On which ground.
+        ground: GroundKind,
+        /// When the recipient had it.
+        at: Timestamp,
+    },
+    /// The person is affected by an incident (clause 5.9).
+    Incident {
+        /// Which incident.
+        incident: IncidentId,
+        /// When it became known.
+        known_at: Timestamp,
+    },
+    /// A claim was received (clause 8.2).
+    ClaimReceived {
+        /// Which claim.
+        claim: ClaimId,
+        /// By when it must be answered.
+        due_at: Timestamp,
+    },
+    /// A claim was answered; the answer is on the claim's page.
+    ClaimAnswered {
+        /// Which claim.
+        claim: ClaimId,
+    },
     /// News and offers (clause 4.8): sent only with a live consent.
     Marketing {
         /// Which campaign.
@@ -214,7 +243,11 @@ impl Letter {
             | Self::RequestExtended { .. }
             | Self::RequestRefused { .. }
             | Self::RequestCompleted { .. }
-            | Self::ErasureBegins { .. } => Purpose::Feedback,
+            | Self::ErasureBegins { .. }
+            | Self::DataDisclosed { .. }
+            | Self::Incident { .. }
+            | Self::ClaimReceived { .. }
+            | Self::ClaimAnswered { .. } => Purpose::Feedback,
         }
     }
 }

@@ -1,38 +1,81 @@
-//! The data map (clause 1.5, GDPR art. 30): every attribute that holds
-//! personal data, with its category, the purposes that may reach it, how long
-//! it is kept and where it comes from. The gate consults it at every access;
-//! an attribute that is not here can't be sealed, and so can't be stored.
+//! The data map (clause 1.5, GDPR art. 30): every attribute of every table,
+//! with the category of personal data that it holds, the purposes that may
+//! reach it, their legal basis, how long it is kept and where it comes from.
+//! The gate consults it at every access; an attribute that is not here can't be
+//! sealed, and so can't be stored.
+
+mod basis;
+mod holdings;
+mod items;
+pub mod record;
+mod retention;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use basis::{LegalBasis, bases};
+pub use holdings::{Statement, what_we_hold};
+pub use items::{Attribute, Holds, Item, explain, item_at, items};
+pub use retention::{Event, Retention, retention, retention_with_claim};
+
+use serde::{Deserialize, Serialize};
 
 use crate::processing::{Category, Purpose};
 
-/// How long a category is kept. None is kept without end (clause 5.2, 152-FZ art. 5(7)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retention {
-    /// While the account lives, and at most this many days after its purpose ended.
-    AccountThenDays(u16),
-    /// This many days from when it was stored.
-    Days(u16),
+/// Where data stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// The table of workspaces, assets and what waits to be delivered.
+    Catalog,
+    /// The table of persons.
+    People,
+    /// The table of wrapped data keys.
+    Keys,
+    /// The table of the event log.
+    Ledger,
+    /// The bucket of copies for download.
+    Exports,
+}
+
+impl Store {
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::People => "people",
+            Self::Keys => "keys",
+            Self::Ledger => "ledger",
+            Self::Exports => "exports",
+        }
+    }
 }
 
 /// Where a value comes from (clause 7.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The person gave it.
     Subject,
     /// Our service noted it while serving the person.
     Service,
+    /// A payment provider told us.
+    Provider,
 }
 
 /// One sealed attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
+    /// The table or bucket that holds it.
+    pub store: Store,
     /// The entity that carries it.
     pub entity: &'static str,
     /// The attribute's name in the table.
     pub attribute: &'static str,
     /// What kind of personal data it is.
     pub category: Category,
-    /// Until when it is kept.
+    /// Until when it is kept: no longer than its category.
     pub retention: Retention,
     /// Where it comes from.
     pub source: Source,
@@ -41,9 +84,9 @@ pub struct Row {
 }
 
 macro_rules! field {
-    ($($name:ident = $entity:literal . $attribute:literal, $category:ident, $retention:expr, $source:ident, $clause:literal;)*) => {
+    ($($name:ident = $store:ident : $entity:literal . $attribute:literal, $category:ident, $retention:expr, $source:ident, $clause:literal;)*) => {
         /// A personal attribute by name: what code says instead of a string.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs)]
         pub enum Field { $($name),* }
 
@@ -55,29 +98,41 @@ macro_rules! field {
             #[must_use]
             pub fn row(self) -> Row {
                 match self { $(Self::$name => Row {
-                    entity: $entity, attribute: $attribute, category: Category::$category,
-                    retention: $retention, source: Source::$source, clause: $clause,
+                    store: Store::$store, entity: $entity, attribute: $attribute,
+                    category: Category::$category, retention: $retention,
+                    source: Source::$source, clause: $clause,
                 }),* }
             }
         }
     };
 }
 
-use Retention::{AccountThenDays, Days};
+const ACCOUNT: Retention = Retention::after(Event::AccountEnded, 30);
+const DAY: Retention = Retention::after(Event::Stored, 1);
+const YEAR: Retention = Retention::after(Event::Stored, 365);
+const WEEK: Retention = Retention::after(Event::Stored, 7);
+const PROOF: Retention = Retention::after(Event::ConsentWithdrawn, 1095);
+const REGISTER: Retention = Retention::after(Event::Stored, 1096);
+
 field! {
-    Name = "profile"."name", Identity, AccountThenDays(30), Subject, "3.3a";
-    Phone = "profile"."phone", Contact, AccountThenDays(30), Subject, "3.3b";
-    Email = "profile"."email", Contact, AccountThenDays(30), Subject, "3.3c";
-    Company = "profile"."company", Employment, AccountThenDays(30), Subject, "3.3d";
-    Position = "profile"."position", Employment, AccountThenDays(30), Subject, "3.3e";
-    PendingEmail = "address_change"."new_email", Contact, Days(1), Subject, "5.3";
-    ConsentAddress = "consent"."source_ip", ConsentEvidence, AccountThenDays(1095), Service, "2.2";
-    ConsentBrowser = "consent"."user_agent", ConsentEvidence, AccountThenDays(1095), Service, "2.2";
-    RequestDetails = "request"."details", Request, AccountThenDays(30), Subject, "6.3";
-    RequestReason = "request"."reason", Request, AccountThenDays(30), Service, "6.3e";
-    Export = "export"."content", Request, Days(7), Service, "6.3a";
-    MailAddress = "message"."address", Contact, Days(1), Subject, "5.11";
-    MailSecret = "message"."secret", Correspondence, Days(1), Service, "3.3f";
+    Name = People: "profile"."name", Identity, ACCOUNT, Subject, "3.3a";
+    Phone = People: "profile"."phone", Contact, ACCOUNT, Subject, "3.3b";
+    Email = People: "profile"."email", Contact, ACCOUNT, Subject, "3.3c";
+    Company = People: "profile"."company", Employment, ACCOUNT, Subject, "3.3d";
+    Position = People: "profile"."position", Employment, ACCOUNT, Subject, "3.3e";
+    PendingEmail = People: "address_change"."new_email", Contact, DAY, Subject, "5.3";
+    ConsentAddress = People: "consent"."source_ip", ConsentEvidence, PROOF, Service, "2.2";
+    ConsentBrowser = People: "consent"."user_agent", ConsentEvidence, PROOF, Service, "2.2";
+    RequestDetails = People: "request"."details", Request, ACCOUNT, Subject, "6.3";
+    RequestReason = People: "request"."reason", Request, ACCOUNT, Service, "6.3e";
+    Export = Exports: "export"."content", Request, WEEK, Service, "6.3a";
+    MailAddress = Catalog: "message"."address", Contact, DAY, Subject, "5.11";
+    Letter = People: "correspondence"."content", Correspondence, YEAR, Subject, "3.3f";
+    MailSecret = Catalog: "message"."secret", Correspondence, DAY, Service, "3.3f";
+    DisclosureFile = People: "disclosure"."file", Disclosure, REGISTER, Service, "5.5";
+    DisclosurePackage = Exports: "disclosure_package"."content", Disclosure, WEEK, Service, "5.5";
+    IncidentFile = People: "incident"."file", Disclosure, REGISTER, Service, "5.9";
+    ClaimFile = People: "claim_case"."file", Correspondence, YEAR, Subject, "8.1";
 }
 
 /// The purposes for which a category may be processed (clause 6.4).
@@ -114,8 +169,8 @@ pub fn purposes(category: Category) -> &'static [Purpose] {
             P::Accuracy,
             P::Support,
         ],
+        Category::Account => &[P::Identify, P::ProvideService, P::Feedback, P::Security],
         Category::ConsentEvidence => &[P::Identify, P::Feedback, P::PaymentDispute],
-        Category::Request => &[P::Feedback],
         Category::Correspondence => &[
             P::Identify,
             P::ProvideService,
@@ -125,6 +180,20 @@ pub fn purposes(category: Category) -> &'static [Purpose] {
             P::Marketing,
             P::Security,
         ],
+        Category::Visit | Category::OtherTechnical => &[P::Security],
+        Category::Verification => &[P::Identify, P::Feedback],
+        Category::Payment => &[P::Payment, P::PaymentDispute],
+        Category::Authorship => &[P::ProvideService, P::Feedback],
+        Category::ActionLog => &[P::Feedback, P::Security],
+        Category::TrialRecord => &[P::ProvideService],
+        // requests, their answers and the proof of both: section 6 is answered
+        // under the purpose of clause 4.5
+        Category::Request
+        | Category::Survey
+        | Category::Suppression
+        | Category::Disclosure
+        | Category::DestructionAct
+        | Category::RequestLog => &[P::Feedback],
     }
 }
 
@@ -134,44 +203,28 @@ pub fn allows(category: Category, purpose: Purpose) -> bool {
     purposes(category).contains(&purpose)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_attribute_has_one_row_and_an_end() {
-        let mut seen = HashSet::new();
-        for field in Field::ALL {
-            let row = field.row();
-            assert!(seen.insert((row.entity, row.attribute)), "{row:?} twice");
-            assert!(!purposes(row.category).is_empty());
-            let (Retention::Days(days) | Retention::AccountThenDays(days)) = row.retention;
-            assert!((1..=1095).contains(&days));
+/// Where the data of a category comes from (clause 7.2).
+#[must_use]
+pub fn sources(category: Category) -> &'static [Source] {
+    use Source::{Provider, Service, Subject};
+    match category {
+        Category::Identity | Category::Contact | Category::Employment | Category::Survey => {
+            &[Subject]
         }
-    }
-
-    #[test]
-    fn marketing_reaches_only_what_a_letter_needs() {
-        let reached: Vec<_> = Category::ALL
-            .into_iter()
-            .filter(|c| allows(*c, Purpose::Marketing))
-            .collect();
-        assert_eq!(
-            reached,
-            [
-                Category::Identity,
-                Category::Contact,
-                Category::Correspondence
-            ]
-        );
-    }
-
-    #[test]
-    fn advertising_and_statistics_reach_no_stored_person() {
-        for category in Category::ALL {
-            assert!(!allows(category, Purpose::AdTargeting));
-            assert!(!allows(category, Purpose::AnonymousStats));
+        Category::Request | Category::Correspondence | Category::Verification => {
+            &[Subject, Service]
         }
+        Category::Payment => &[Provider, Service],
+        Category::Account
+        | Category::ConsentEvidence
+        | Category::Visit
+        | Category::OtherTechnical
+        | Category::Authorship
+        | Category::ActionLog
+        | Category::Suppression
+        | Category::TrialRecord
+        | Category::Disclosure
+        | Category::DestructionAct
+        | Category::RequestLog => &[Service],
     }
 }

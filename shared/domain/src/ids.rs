@@ -138,6 +138,12 @@ ids! {
     CheckoutId = "chk";
     /// One erasure, as its certificate names it; says nothing about the person.
     CaseId = "cas";
+    /// One disclosure of personal data.
+    DisclosureId = "dis";
+    /// One incident.
+    IncidentId = "inc";
+    /// One claim of a person against us.
+    ClaimId = "clm";
 }
 
 #[cfg(test)]

@@ -112,6 +112,12 @@ impl Hash {
     /// What a chain's first link names as the one before.
     pub const ZERO: Self = Self([0; 32]);
 
+    /// The hash of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
     /// The hash of a link: over the one before and the entry.
     #[must_use]
     pub fn link(previous: Self, entry: Self) -> Self {

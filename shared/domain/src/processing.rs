@@ -1,11 +1,21 @@
 //! The closed lists of the policy: purposes (section 4), operations (clause
-//! 1.8), categories of personal data (sections 1 and 3) and who acts.
+//! 1.8), categories of personal data (sections 1 and 3) and who acts; and what
+//! of them goes together.
+
+mod category;
+mod decision;
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
-/// Why personal data is processed: exactly the purposes of section 4, and the
-/// security purpose of clause 3.4. A purpose that is not here needs a new
-/// version of the policy and a new consent (clauses 6.4 and 9.1).
+pub use category::Category;
+pub use decision::{SubjectState, allowed_while_restricted, decide, permits};
+
+/// Why personal data is processed: exactly the purposes of section 4. A purpose
+/// that is not here needs a new version of the policy and a new consent (clauses
+/// 6.4 and 9.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -29,7 +39,7 @@ pub enum Purpose {
     AdTargeting,
     /// Clause 4.11: statistics without persons.
     AnonymousStats,
-    /// Clause 3.4: prevent, detect and solve technical problems and attacks.
+    /// Clauses 4.12, 3.4: prevent, detect and solve technical problems and attacks.
     Security,
 }
 
@@ -67,6 +77,17 @@ impl Purpose {
         }
     }
 
+    /// Whether an objection stops it at once: direct marketing and what goes with
+    /// it (GDPR art. 21(2), (3)), and statistics, which need the browser's leave
+    /// (2.5). An objection to anything else stops it when the staff uphold it.
+    #[must_use]
+    pub fn stops_on_objection(self) -> bool {
+        matches!(
+            self,
+            Self::Marketing | Self::AdTargeting | Self::AnonymousStats
+        )
+    }
+
     /// The clause that states the purpose.
     #[must_use]
     pub fn clause(self) -> &'static str {
@@ -80,7 +101,7 @@ impl Purpose {
             Self::Marketing => "4.8",
             Self::AdTargeting => "4.9",
             Self::AnonymousStats => "4.11",
-            Self::Security => "3.4",
+            Self::Security => "4.12",
         }
     }
 }
@@ -136,49 +157,6 @@ impl Operation {
     }
 }
 
-/// A kind of personal data (clauses 1.5 and 3.3 to 3.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Category {
-    /// Name (3.3a).
-    Identity,
-    /// Phone and e-mail address (3.3b, 3.3c).
-    Contact,
-    /// Company and position (3.3d, 3.3e).
-    Employment,
-    /// Proof that consent was given: with address and browser at that moment (2.2).
-    ConsentEvidence,
-    /// What a person asked for, and what was answered (6.3, 6.7).
-    Request,
-    /// What is in or behind a mail on its way (3.3f).
-    Correspondence,
-}
-
-impl Category {
-    /// Every category.
-    pub const ALL: [Self; 6] = [
-        Self::Identity,
-        Self::Contact,
-        Self::Employment,
-        Self::ConsentEvidence,
-        Self::Request,
-        Self::Correspondence,
-    ];
-
-    /// The name in records and documents.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Contact => "contact",
-            Self::Employment => "employment",
-            Self::ConsentEvidence => "consent_evidence",
-            Self::Request => "request",
-            Self::Correspondence => "correspondence",
-        }
-    }
-}
-
 /// Who acts, as the ledger names them: a role, never a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -194,53 +172,14 @@ pub enum Actor {
 /// Why the gate refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The data map does not allow this category for this purpose (clause 6.4).
-    #[error("this purpose does not reach this category of personal data")]
+    /// The purpose does not reach this category, or not with this operation (clause 6.4).
+    #[error("this purpose does not reach this category of personal data in this way")]
     OutsidePurpose,
-    /// The purpose needs a consent that is not there (clauses 4.8, 4.9).
-    #[error("the person has not consented to this purpose")]
+    /// The person does not agree to the purpose: the consent that it needs was not
+    /// given or was withdrawn (clauses 4.8, 4.9, 5.2b), or they objected to it.
+    #[error("the person has not consented to this purpose, or has objected to it")]
     NoConsent,
     /// Processing is restricted (clauses 6.3c, 6.7).
     #[error("processing of this person's data is restricted")]
     Restricted,
-}
-
-/// May a restricted person's data be processed so? Storage, destruction, the
-/// verification itself with its notices, and legal claims stay allowed
-/// (clause 6.7, 152-FZ art. 21(1)), and the person may always read their own.
-#[must_use]
-pub fn allowed_while_restricted(purpose: Purpose, operation: Operation, actor: Actor) -> bool {
-    let keeps_or_ends = matches!(operation, Operation::Block | Operation::Destroy);
-    let reads_own = operation == Operation::Extract && actor == Actor::Subject;
-    let verification = purpose == Purpose::Feedback
-        && matches!(
-            operation,
-            Operation::Record | Operation::Extract | Operation::Use
-        );
-    let claim = purpose == Purpose::PaymentDispute && operation == Operation::Use;
-    keeps_or_ends || reads_own || verification || claim
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_restriction_stops_service_and_marketing_and_keeps_rights() {
-        use {Actor::*, Operation as O, Purpose as P};
-        assert!(!allowed_while_restricted(P::ProvideService, O::Use, System));
-        assert!(!allowed_while_restricted(P::Marketing, O::Use, System));
-        assert!(!allowed_while_restricted(P::Accuracy, O::Clarify, Subject));
-        assert!(!allowed_while_restricted(
-            P::ProvideService,
-            O::Transfer,
-            System
-        ));
-        assert!(allowed_while_restricted(P::Identify, O::Extract, Subject));
-        assert!(!allowed_while_restricted(P::Identify, O::Extract, Staff));
-        assert!(allowed_while_restricted(P::Feedback, O::Use, System));
-        for purpose in P::ALL {
-            assert!(allowed_while_restricted(purpose, O::Destroy, System));
-        }
-    }
 }

@@ -1,8 +1,8 @@
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::TypedImage;
+use fast_image_resize::pixels::U8x4;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
-use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};
+use image::{DynamicImage, RgbImage, RgbaImage};
 
 use super::Failure;
 use super::decode::Raster;
@@ -25,7 +25,8 @@ pub(super) fn fitted_size((width, height): (u32, u32), side: u32) -> (u32, u32) 
 pub(super) fn fit(raster: Raster, stored_size: (u32, u32), side: u32) -> Result<Raster, Failure> {
     let size = fitted_size(stored_size, side);
     // inks are four equal channels, not three and an alpha
-    let options = lanczos().use_alpha(!raster.is_ink);
+    let has_alpha = raster.pixels.color().has_alpha() && !raster.is_ink;
+    let options = lanczos().use_alpha(has_alpha);
     Ok(Raster {
         pixels: resample(raster.pixels, size, &options)?,
         ..raster
@@ -35,15 +36,15 @@ pub(super) fn fit(raster: Raster, stored_size: (u32, u32), side: u32) -> Result<
 /// Resamples upright pixels to fit a square of `side`.
 pub(super) fn shrink(pixels: RgbImage, side: u32) -> Result<RgbImage, Failure> {
     let size = fitted_size(pixels.dimensions(), side);
-    Ok(resample(pixels.into(), size, &lanczos())?.into_rgb8())
+    Ok(resample(pixels.into(), size, &lanczos().use_alpha(false))?.into_rgb8())
 }
 
 fn lanczos() -> ResizeOptions {
     ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
 }
 
-/// Previews have 8 bits a channel, so finer ones are rounded first. Naming the
-/// four kinds of pixels keeps the library's generic code for all others out of the build.
+/// Resamples four channels of 8 bits, whatever the picture has: it is what the library is fastest
+/// at, and each further kind of pixel is its convolutions compiled once more. Grey stays grey.
 fn resample(
     pixels: DynamicImage,
     to: (u32, u32),
@@ -53,52 +54,35 @@ fn resample(
     if from == to {
         return Ok(pixels);
     }
-    let resized = match eight_bits(pixels) {
-        DynamicImage::ImageLuma8(pixels) => {
-            GrayImage::from_raw(to.0, to.1, typed::<U8>(&pixels, from, to, options)?)
-                .map(DynamicImage::from)
-        }
-        DynamicImage::ImageLumaA8(pixels) => {
-            GrayAlphaImage::from_raw(to.0, to.1, typed::<U8x2>(&pixels, from, to, options)?)
-                .map(DynamicImage::from)
-        }
-        DynamicImage::ImageRgba8(pixels) => {
-            RgbaImage::from_raw(to.0, to.1, typed::<U8x4>(&pixels, from, to, options)?)
-                .map(DynamicImage::from)
-        }
-        other => {
-            let pixels = other.into_rgb8();
-            RgbImage::from_raw(to.0, to.1, typed::<U8x3>(&pixels, from, to, options)?)
-                .map(DynamicImage::from)
-        }
-    };
-    resized.ok_or_else(|| Failure::Damaged("resizing: a size that does not fit".to_owned()))
+    let kind = pixels.color();
+    let resized = four_channels(pixels.into_rgba8().into_raw(), from, to, options)?;
+    let resized = RgbaImage::from_raw(to.0, to.1, resized)
+        .map(DynamicImage::from)
+        .ok_or_else(|| Failure::Damaged("resizing: a size that does not fit".to_owned()))?;
+    Ok(match (kind.has_color(), kind.has_alpha()) {
+        (true, true) => resized,
+        (true, false) => resized.into_rgb8().into(),
+        (false, true) => resized.into_luma_alpha8().into(),
+        (false, false) => resized.into_luma8().into(),
+    })
 }
 
-fn eight_bits(pixels: DynamicImage) -> DynamicImage {
-    use DynamicImage as D;
-    match pixels {
-        D::ImageLuma16(_) => pixels.into_luma8().into(),
-        D::ImageLumaA16(_) => pixels.into_luma_alpha8().into(),
-        D::ImageRgba16(_) | D::ImageRgba32F(_) => pixels.into_rgba8().into(),
-        other => other,
-    }
-}
-
-fn typed<P: PixelTrait>(
-    pixels: &[u8],
+/// Source and target are images of one type, the one that the library uses between its steps.
+fn four_channels(
+    mut pixels: Vec<u8>,
     from: (u32, u32),
     to: (u32, u32),
     options: &ResizeOptions,
 ) -> Result<Vec<u8>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Damaged(format!("resizing: {error}"));
-    let source = TypedImageRef::<P>::from_buffer(from.0, from.1, pixels).map_err(|e| failed(&e))?;
-    let mut bytes = vec![0; to.0 as usize * to.1 as usize * size_of::<P>()];
+    let source = TypedImage::<U8x4>::from_buffer(from.0, from.1, &mut pixels)
+        .map_err(|error| failed(&error))?;
+    let mut bytes = vec![0; to.0 as usize * to.1 as usize * size_of::<U8x4>()];
     let mut target =
-        TypedImage::<P>::from_buffer(to.0, to.1, &mut bytes).map_err(|e| failed(&e))?;
+        TypedImage::<U8x4>::from_buffer(to.0, to.1, &mut bytes).map_err(|error| failed(&error))?;
     Resizer::new()
         .resize_typed(&source, &mut target, options)
-        .map_err(|e| failed(&e))?;
+        .map_err(|error| failed(&error))?;
     Ok(bytes)
 }
 

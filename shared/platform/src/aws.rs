@@ -1,6 +1,7 @@
 //! The one AWS configuration of a process, made in the init phase.
 
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use std::time::Duration;
 
@@ -22,7 +23,11 @@ pub fn timeouts() -> TimeoutConfig {
 
 /// The configuration of the environment: region, role and endpoints as Lambda sets them.
 pub async fn config() -> SdkConfig {
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
         .retry_config(retries())
         .timeout_config(timeouts())
         .load()

@@ -3,16 +3,32 @@
 use std::{fmt::Display, future::Future};
 
 use aws_lambda_events::sqs::SqsMessage;
-use axum::Router;
-use futures::{StreamExt, stream};
+use axum::{Router, http::Uri};
+use domain::ids::WorkspaceId;
+use futures::{FutureExt, StreamExt, stream};
+use lambda_http::{Request, RequestExt, request::RequestContext, tower::ServiceExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Span, error_span, field};
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
-/// Structured logs to the standard output, at the level of `RUST_LOG`.
+use crate::{deadline::Deadline, metrics};
+
+/// Structured logs and metrics to the standard output. `RUST_LOG` sets the level of
+/// the logs; metrics are written whatever it says.
 pub fn init_logs() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    fmt().json().with_env_filter(filter).without_time().init();
+    let asked = std::env::var("RUST_LOG").ok();
+    // levels by target only: what else `RUST_LOG` can say needs regular expressions in each program
+    let filter: Option<Targets> = asked.and_then(|asked| asked.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let log = fmt::layer().json().without_time().with_filter(filter);
+    tracing_subscriber::registry()
+        .with(log)
+        .with(metrics::to_stdout())
+        .init();
 }
 
 /// Serves HTTP events of API Gateway until the process ends.
@@ -20,7 +36,32 @@ pub fn init_logs() {
 /// # Errors
 /// Those of the runtime's connection.
 pub async fn serve(router: Router) -> Result<(), Error> {
-    lambda_http::run(router).await
+    lambda_http::run(ServiceExt::<Request>::map_request(router, without_stage)).await
+}
+
+/// A request to the route that it is for: the path of an event begins with its stage, unless that
+/// is `$default`, and routes know of none.
+fn without_stage(mut request: Request) -> Request {
+    if let Some(uri) = routed(&request) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn routed(request: &Request) -> Option<Uri> {
+    let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    let stage = context
+        .stage
+        .as_deref()
+        .filter(|&stage| stage != "$default")?;
+    let path_and_query = request.uri().path_and_query()?.as_str();
+    let rest = path_and_query.strip_prefix('/')?.strip_prefix(stage)?;
+    let mut parts = request.uri().clone().into_parts();
+    let rest = Some(rest).filter(|rest| rest.starts_with('/'))?;
+    parts.path_and_query = Some(rest.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// Serves other events until the process ends.
@@ -35,8 +76,11 @@ where
 {
     let handle = &handle;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
-        handle(event.payload)
-            .await
+        let deadline = Deadline::of(Some(&event.context));
+        deadline
+            // boxed: the types of handlers nest deeper than the compiler looks
+            .answer(handle(event.payload).boxed_local())
+            .await?
             .map_err(|error| Error::from(error.to_string()))
     });
     lambda_runtime::run(service).await
@@ -48,7 +92,8 @@ where
 pub struct InvalidEvent(#[from] serde_json::Error);
 
 /// Handles the messages of an SQS event, at most `at_once` at a time. A message
-/// whose handling fails is named in the answer and comes again; the others are done.
+/// whose handling fails, or is not done when the invocation's time ends, is named in the
+/// answer and comes again; the others are done.
 ///
 /// # Errors
 /// [`InvalidEvent`].
@@ -63,22 +108,61 @@ where
     E: Display,
 {
     let event: aws_lambda_events::sqs::SqsEvent = serde_json::from_value(event)?;
+    let deadline = Deadline::current();
     let failed: Vec<Value> = stream::iter(event.records)
         .map(|message| async {
             let id = message.message_id.clone().unwrap_or_default();
-            match handle(message).await {
-                Ok(()) => None,
-                Err(error) => {
-                    tracing::warn!(message_id = id, error = %error, "message failed, it will come again");
-                    Some(json!({"itemIdentifier": id}))
-                }
-            }
+            let span = span_of(&message);
+            let handling = handle(message).instrument(span.clone());
+            let error = match deadline.message(handling).await {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => error.to_string(),
+                Err(out_of_time) => out_of_time.to_string(),
+            };
+            span.in_scope(|| {
+                tracing::warn!(message_id = id, error, "message failed, it will come again");
+            });
+            Some(json!({"itemIdentifier": id}))
         })
         .buffer_unordered(at_once)
         .filter_map(|failed| async { failed })
         .collect()
         .await;
     Ok(json!({"batchItemFailures": failed}))
+}
+
+/// What every log line about a message says: which message; what it follows from, if
+/// whoever sent it was traced; and the workspace that it names. At error level, so that
+/// no level of the log leaves it out.
+fn span_of(message: &SqsMessage) -> Span {
+    let trace = message.attributes.get("AWSTraceHeader");
+    let body = message.body.as_deref().unwrap_or_default();
+    error_span!(
+        "message",
+        message_id = message.message_id,
+        correlation = trace.and_then(|header| trace_root(header)),
+        workspace = workspace_in(body).map(field::display),
+    )
+}
+
+/// The id of a whole trace in an X-Ray header: `Root=1-5759e988-bd862e3fe1be46a994272793;…`
+/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
+#[must_use]
+pub fn trace_root(header: &str) -> Option<&str> {
+    let mut parts = header.split(';').map(str::trim);
+    let root = parts.find_map(|part| part.strip_prefix("Root="))?;
+    let is_id = |c: u8| c.is_ascii_hexdigit() || c == b'-';
+    let sound = (1..=35).contains(&root.len()) && root.bytes().all(is_id);
+    sound.then_some(root)
+}
+
+/// The first workspace that a text names: an id looks the same in a job, an object's
+/// key and an item's.
+#[must_use]
+pub fn workspace_in(text: &str) -> Option<WorkspaceId> {
+    const LENGTH: usize = WorkspaceId::PREFIX.len() + 33;
+    text.match_indices(WorkspaceId::PREFIX)
+        .find_map(|(at, _)| text.get(at..at + LENGTH)?.parse().ok())
 }
 
 /// The keys of the objects that a bucket's event says were created, decoded
@@ -109,6 +193,8 @@ pub fn created_keys(body: &str) -> Result<Vec<String>, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use lambda_http::request::LambdaRequest;
+
     use super::*;
 
     #[test]
@@ -123,5 +209,65 @@ mod tests {
             Vec::<String>::new()
         );
         assert!(created_keys("no JSON").is_err());
+    }
+
+    #[test]
+    fn a_workspace_is_found_in_whatever_names_it() {
+        let id = WorkspaceId::from_bytes([7; 16]);
+        for text in [
+            format!("{{\"workspace\":\"{id}\"}}"),
+            format!("originals%2F{id}%2Fast_1"),
+            format!("OUT#{id}"),
+            format!("wsp_short wsp_{id}"),
+        ] {
+            assert_eq!(workspace_in(&text), Some(id), "{text}");
+        }
+        for text in ["", "wsp_", "OUT#usr_07070707070707070707070707070707"] {
+            assert_eq!(workspace_in(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_trace_only_an_id_is_taken() {
+        let root = "1-5759e988-bd862e3fe1be46a994272793";
+        for header in [
+            format!("Root={root}"),
+            format!("Self=1-1-1; Root={root};Parent=53995c3f42cd8ad8;Sampled=1"),
+        ] {
+            assert_eq!(trace_root(&header), Some(root));
+        }
+        let long = format!("Root={root}0");
+        for header in [
+            "",
+            "Parent=1",
+            "Root=",
+            "Root=ann@example.com",
+            long.as_str(),
+        ] {
+            assert_eq!(trace_root(header), None, "{header}");
+        }
+    }
+
+    fn route_of(stage: &str, path: &str) -> String {
+        let event = json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "limit=2",
+            "headers": {"host": "api.example"},
+            "requestContext": {"http": {"method": "GET", "path": path}, "stage": stage},
+            "isBase64Encoded": false,
+        });
+        let request: LambdaRequest = serde_json::from_value(event).unwrap();
+        without_stage(request.into()).uri().to_string()
+    }
+
+    #[test]
+    fn routes_know_no_stage() {
+        let uploads = "https://api.example/uploads?limit=2";
+        assert_eq!(route_of("$default", "/uploads"), uploads);
+        assert_eq!(route_of("prod", "/prod/uploads"), uploads);
+        let products = "https://api.example/products?limit=2";
+        assert_eq!(route_of("$default", "/products"), products);
+        assert_eq!(route_of("prod", "/prod/products"), products);
     }
 }

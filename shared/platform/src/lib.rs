@@ -5,11 +5,13 @@
 
 pub mod aws;
 pub mod clock;
+mod deadline;
 pub mod env;
 pub mod house;
 pub mod http;
 pub mod lambda;
 pub mod mail;
+pub mod metrics;
 pub mod objects;
 pub mod outbound;
 pub mod password_hash;

@@ -1,6 +1,10 @@
 //! Letters through SES.
 
-use aws_sdk_ses::{Client, primitives::Blob, types::RawMessage};
+use aws_sdk_ses::{
+    Client,
+    primitives::Blob,
+    types::{MessageTag, RawMessage},
+};
 use domain::contact::EmailAddress;
 use mail_builder::{
     MessageBuilder,
@@ -92,11 +96,22 @@ impl Mailer {
             .map_err(|e| MailError::Refused(e.to_string()))
     }
 
-    /// Sends a letter to one person. Returns the message's id at SES.
+    /// Sends a letter to one person. Returns the message's id at SES. What is reported of
+    /// the letter later will carry the tags: names and values of letters, digits, `_` and
+    /// `-`, never an address.
     ///
     /// # Errors
     /// [`MailError`]; after [`MailError::Unavailable`] the letter may have gone all the same.
-    pub async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<String, MailError> {
+    pub async fn send(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        tags: &[(&str, String)],
+    ) -> Result<String, MailError> {
+        let tags: Vec<MessageTag> = tags
+            .iter()
+            .map(|(name, value)| tag(name, value))
+            .collect::<Result<_, _>>()?;
         let raw = RawMessage::builder()
             .data(Blob::new(self.message(to, letter)?))
             .build()
@@ -108,6 +123,8 @@ impl Mailer {
             .destinations(to.reveal())
             .raw_message(raw)
             .set_configuration_set_name(self.configuration_set.clone())
+            // an empty list would be sent as a field without a value
+            .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
             .send()
             .await;
         match answer {
@@ -127,4 +144,9 @@ impl Mailer {
             }
         }
     }
+}
+
+fn tag(name: &str, value: &str) -> Result<MessageTag, MailError> {
+    let tag = MessageTag::builder().name(name).value(value).build();
+    tag.map_err(|error| MailError::Refused(error.to_string()))
 }

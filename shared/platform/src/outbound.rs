@@ -1,9 +1,11 @@
-//! Calls to payment providers: HTTPS with the same TLS stack as the AWS SDK.
+//! Calls to processors without the AWS SDK: HTTPS with the same TLS stack, and
+//! only to hosts of processors that are registered (clause 5.6).
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use domain::compliance::processor::Processor;
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
@@ -25,25 +27,31 @@ pub enum OutboundError {
     Invalid(String),
 }
 
-/// A client for one process.
+/// A client for one process, that calls some registered processors and nobody else.
 #[derive(Debug, Clone)]
 pub struct Outbound {
+    hosts: Vec<&'static str>,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 impl Outbound {
-    /// With the system's root certificates. Plain `http` is allowed for loopback endpoints only.
+    /// To these processors, with the system's root certificates. Loopback endpoints can always
+    /// be called, and they alone by plain `http`.
     ///
     /// # Errors
     /// When there are no root certificates.
-    pub fn new() -> Result<Self, std::io::Error> {
+    pub fn to(processors: &[Processor]) -> Result<Self, std::io::Error> {
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_native_roots()?
             .https_or_http()
             .enable_http1()
             .build();
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client })
+        let hosts = processors.iter().flat_map(|to| to.registered().hosts);
+        Ok(Self {
+            hosts: hosts.copied().collect(),
+            client,
+        })
     }
 
     /// Sends a request and reads the answer, at most 1 MiB of it within ten seconds.
@@ -54,13 +62,7 @@ impl Outbound {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), OutboundError> {
-        let host = request.uri().host().unwrap_or_default();
-        let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
-        if request.uri().scheme_str() != Some("https") && !loopback {
-            return Err(OutboundError::Invalid(
-                "only https leaves the machine".to_owned(),
-            ));
-        }
+        self.may_call(request.uri())?;
         let call = async {
             let answer = self
                 .client
@@ -78,5 +80,39 @@ impl Outbound {
         tokio::time::timeout(TIMEOUT, call)
             .await
             .map_err(|_| OutboundError::Unavailable)?
+    }
+
+    fn may_call(&self, uri: &Uri) -> Result<(), OutboundError> {
+        let host = uri.host().unwrap_or_default();
+        if matches!(host, "127.0.0.1" | "localhost" | "[::1]") {
+            return Ok(());
+        }
+        let refused = |why: &str| Err(OutboundError::Invalid(why.to_owned()));
+        if uri.scheme_str() != Some("https") {
+            return refused("only https leaves the machine");
+        }
+        if !self.hosts.contains(&host) {
+            return refused("the host is not one of a registered processor");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_registered_processors_are_called_and_only_by_https() {
+        let stripe = Outbound::to(&[Processor::Stripe]).unwrap();
+        let may = |to: &Outbound, uri: &str| to.may_call(&uri.parse().unwrap()).is_ok();
+        assert!(may(&stripe, "https://api.stripe.com/v1/charges"));
+        assert!(may(&stripe, "http://127.0.0.1:8080/"));
+        assert!(!may(&stripe, "http://api.stripe.com/v1/charges"));
+        assert!(!may(&stripe, "https://api.stripe.com.example.com/"));
+        assert!(!may(&stripe, "https://api.yookassa.ru/v3/payments"));
+        let nobody = Outbound::to(&[]).unwrap();
+        assert!(!may(&nobody, "https://api.stripe.com/v1/charges"));
     }
 }

@@ -1,9 +1,12 @@
 //! The application's secret: one JSON document in Secrets Manager.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use aws_sdk_secretsmanager::Client;
-use domain::contact::EmailAddress;
+use domain::{compliance::StaffRole, contact::EmailAddress};
 use serde::{Deserialize, Deserializer};
 use store::lookup::{LookupHash, LookupKey};
 use zeroize::Zeroizing;
@@ -16,11 +19,32 @@ struct Document {
     #[serde(deserialize_with = "text")]
     lookup_key: Zeroizing<String>,
     #[serde(default)]
-    staff: Vec<String>,
+    staff: Vec<Member>,
     #[serde(default)]
     stripe: StripeSecret,
     #[serde(default)]
     yookassa: YookassaSecret,
+}
+
+/// A member of the compliance staff: an address, which may do everything, or
+/// with the roles that it has.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Member {
+    Address(String),
+    WithRoles {
+        email: String,
+        roles: BTreeSet<StaffRole>,
+    },
+}
+
+impl Member {
+    fn read(self) -> (String, BTreeSet<StaffRole>) {
+        match self {
+            Self::Address(email) => (email, StaffRole::ALL.into()),
+            Self::WithRoles { email, roles } => (email, roles),
+        }
+    }
 }
 
 /// Reads a secret of a body or document into memory that is wiped after use.
@@ -63,8 +87,8 @@ pub struct YookassaSecret {
 pub struct AppSecret {
     /// The key of keyed hashes.
     pub lookup: LookupKey,
-    /// Who is staff, by the hash of their login address.
-    pub staff: Arc<HashSet<LookupHash>>,
+    /// Who is staff with which roles, by the hash of their login address.
+    pub staff: Arc<HashMap<LookupHash, BTreeSet<StaffRole>>>,
     /// Stripe's keys.
     pub stripe: StripeSecret,
     /// YooKassa's keys.
@@ -109,9 +133,12 @@ impl AppSecret {
         let lookup = LookupKey::new(&document.lookup_key);
         let staff = document
             .staff
-            .iter()
-            .filter_map(|address| EmailAddress::new(address).ok())
-            .map(|address| lookup.email(&address))
+            .into_iter()
+            .map(Member::read)
+            .filter_map(|(email, roles)| {
+                let address = EmailAddress::new(&email).ok()?;
+                Some((lookup.email(&address), roles))
+            })
             .collect();
         Ok(Self {
             lookup,

@@ -3,6 +3,7 @@
 //!
 //! - [`db`] and [`expression`]: single reads, queries and transactions.
 //! - [`catalog`]: workspaces, members, assets, uploads, billing.
+//! - [`compliance`]: the registers of disclosures, incidents and claims.
 //! - [`people`]: persons' records without their content: sign-in, sessions, consents, requests.
 //! - [`personal`]: the gate. The only place where sealed attributes are opened or made.
 //! - [`due`] and [`retention`]: what is done when its time has come.
@@ -11,6 +12,7 @@
 //! No other crate names a table, formats a key or sees an AWS type.
 
 pub mod catalog;
+pub mod compliance;
 pub mod db;
 pub mod due;
 pub mod erasure;

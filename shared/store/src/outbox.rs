@@ -11,7 +11,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::{Db, Entity, Key, StoreError, Table, Tx, due},
+    db::{Db, Entity, Key, StoreError, Table, Tx, due, unique},
     expression::{Condition, Update},
     personal::Sealed,
 };
@@ -73,6 +73,9 @@ pub struct Message {
     pub created_at: Timestamp,
     /// Until when somebody is delivering it.
     pub lease_until: Option<Timestamp>,
+    /// Who that is: a word of each delivery's own.
+    #[serde(default)]
+    pub lease_holder: Option<String>,
     /// How often delivery was tried.
     #[serde(default)]
     pub attempts: u32,
@@ -112,6 +115,7 @@ impl Message {
             address: None,
             created_at: now,
             lease_until: None,
+            lease_holder: None,
             attempts: 0,
         }
     }
@@ -130,26 +134,38 @@ impl Db {
     /// # Errors
     /// [`StoreError::Refused`] with `lease` while somebody else delivers it.
     pub async fn lease(&self, key: &Key, now: Timestamp) -> Result<Option<Message>, StoreError> {
-        let free = Condition::lacks("lease_until").or(Condition::at_most("lease_until", now)?);
+        let holder = unique();
+        // an answer that was lost makes the SDK ask again: then it is ours already
+        let free = Condition::lacks("lease_until")
+            .or(Condition::at_most("lease_until", now)?)
+            .or(Condition::equals("lease_holder", &holder)?);
         let update = Update::new()
             .set("lease_until", shift(now, LEASE))?
+            .set("lease_holder", &holder)?
             .add("attempts", 1)
             .when(Condition::item_exists().and(free));
         match self.update("lease", key, &update).await {
             Ok(message) => Ok(Some(message)),
             Err(StoreError::Refused(_)) if self.get::<Message>(key).await?.is_none() => Ok(None),
+            Err(error @ StoreError::Unavailable(_)) => {
+                // it may be ours all the same; if this fails too, the lease runs out by itself
+                let _ = self.release(key, &holder).await;
+                Err(error)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// Ends a delivery that failed, so that the next attempt need not wait.
+    /// Ends a delivery that failed, so that the next attempt need not wait. A lease that has
+    /// become somebody else's stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn release(&self, key: &Key) -> Result<(), StoreError> {
+    pub async fn release(&self, key: &Key, holder: &str) -> Result<(), StoreError> {
         let update = Update::new()
             .remove("lease_until")
-            .when(Condition::item_exists());
+            .remove("lease_holder")
+            .when(Condition::equals("lease_holder", holder)?);
         match self.update::<Message>("release", key, &update).await {
             Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
             Err(error) => Err(error),

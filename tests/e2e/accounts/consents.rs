@@ -110,14 +110,14 @@ async fn giving_and_withdrawing_leave_evidence_and_a_receipt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processing_is_withdrawn_by_erasure_only() {
+async fn processing_is_withdrawn_by_a_request_only() {
     let machine = TestMachine::start().await;
     let user = machine.user().await;
     let answer = user
         .api
         .put("/me/consents/processing", &json!({"given": false}))
         .await;
-    answer.problem(409, "withdraw_by_erasure");
+    answer.problem(409, "withdraw_by_request");
     assert_eq!(
         user.api.get("/me/consents/processing").await.json(200)["given"],
         true

@@ -2,7 +2,9 @@
 
 mod bootstrap;
 mod budgets;
+mod data_map;
 mod document;
+mod registers;
 mod roles;
 mod template;
 mod tenants;

@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::document::routes;
+use super::registers::{incident, investigation};
 use crate::requests::ask;
 use crate::support::upload::announced;
 use crate::support::{Call, TestMachine, User, told};
@@ -32,6 +33,7 @@ async fn things(machine: &TestMachine, user: &User) -> Things {
         json!({"name": "a.mp4", "content_type": "video/mp4", "size_bytes": 200 * 1024 * 1024});
     let film = user.api.post("/uploads", &film).await.json(201);
     let id = |upload: &Value| upload["id"].as_str().unwrap().to_owned();
+    let [disclosure, incident, claim] = cases(machine, user).await;
     let requests = vec![
         ask(machine, user, "access").await,
         ask(machine, user, "restriction").await,
@@ -41,8 +43,24 @@ async fn things(machine: &TestMachine, user: &User) -> Things {
             ("/assets/", vec![live, trashed]),
             ("/uploads/", vec![id(&small), id(&film)]),
             ("/data-subject-requests/", requests),
+            ("/disclosures/", vec![disclosure]),
+            ("/incidents/", vec![incident]),
+            ("/claims/", vec![claim]),
         ]),
     }
+}
+
+/// A case of each register: a disclosure of this person's data, an incident, a claim of theirs.
+async fn cases(machine: &TestMachine, user: &User) -> [String; 3] {
+    let staff = machine.staff().await;
+    let id = |case: Value| case["id"].as_str().unwrap().to_owned();
+    let opening = investigation(user);
+    let disclosure = staff.api.post("/compliance/disclosures", &opening).await;
+    let registering = incident(machine);
+    let incident = staff.api.post("/compliance/incidents", &registering).await;
+    let claim = json!({"text": "You have lost my files."});
+    let claim = user.api.post("/claims", &claim).await;
+    [disclosure, incident, claim].map(|case| id(case.json(201)))
 }
 
 /// An id of the same kind that nobody has.
@@ -75,6 +93,7 @@ const OF_NOBODY: &[&str] = &[
     "GET /unsubscribe/{token}",
     "POST /unsubscribe/{token}",
     "POST /webhooks/payments/{provider}",
+    "GET /compliance/processors/{processor}/transfers",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use crate::support::upload::send_to;
 use crate::support::{Person, TestMachine, User, canary, contains, log, pictures, text, tick};
 
 /// Everything that a person can leave, each with words of its own; gives all the words.
-async fn live_a_life(machine: &TestMachine, staff: &User) -> (User, Vec<String>) {
+pub(super) async fn live_a_life(machine: &TestMachine, staff: &User) -> (User, Vec<String>) {
     let user = machine
         .user_like(Person::new(), &["marketing-consent"])
         .await;
@@ -110,7 +110,7 @@ async fn live_a_life(machine: &TestMachine, staff: &User) -> (User, Vec<String>)
 }
 
 /// Where one of the words is, in whatever case: tables and objects as their services show them.
-async fn seen_by_services(machine: &TestMachine, words: &[String]) -> Vec<String> {
+pub(super) async fn seen_by_services(machine: &TestMachine, words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut look = |place: String, bytes: &[u8]| {
         let bytes = bytes.to_ascii_lowercase();
@@ -162,7 +162,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn seen_in_files(folder: &Path, words: &[String]) -> Vec<String> {
+pub(super) fn seen_in_files(folder: &Path, words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for file in files(folder) {
         let bytes = std::fs::read(&file).unwrap().to_ascii_lowercase();

@@ -4,6 +4,8 @@ mod canaries;
 mod certificate;
 mod interrupted;
 mod left_behind;
+mod one_machine;
+mod restored;
 mod shared_workspace;
 
 use domain::certificate::{Certificate, CertificateFile};

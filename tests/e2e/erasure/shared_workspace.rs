@@ -14,7 +14,7 @@ use store::people::{PersonRecord, SESSION_LENGTH, Session, person_key};
 use super::{erase, proven};
 use crate::support::{Bearer, TestMachine, User};
 
-async fn subject(user: &User) -> SubjectId {
+pub(super) async fn subject(user: &User) -> SubjectId {
     user.api.get("/me").await.json(200)["id"]
         .as_str()
         .unwrap()
@@ -23,7 +23,7 @@ async fn subject(user: &User) -> SubjectId {
 }
 
 /// Makes `colleague` a member of the other's workspace, with a session there.
-async fn join(machine: &TestMachine, colleague: &User, workspace: WorkspaceId) -> User {
+pub(super) async fn join(machine: &TestMachine, colleague: &User, workspace: WorkspaceId) -> User {
     let (db, now, subject) = (machine.db(), machine.now(), subject(colleague).await);
     let member = Member {
         workspace,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::events::{object_created, object_key, sqs};
 use crate::support::machine::{Item, text};
-use crate::support::{TestMachine, User, pictures};
+use crate::support::{TestMachine, User, log, pictures};
 
 /// All that there is: the table's items without their order, and the bucket's keys.
 async fn everything(machine: &TestMachine) -> (BTreeMap<String, Item>, BTreeSet<String>) {
@@ -194,4 +194,33 @@ async fn messages_that_are_no_events_are_told_apart() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_logged_names_its_request_or_message_and_the_workspace() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    let answer = user.api.get("/me").await;
+    let id = answer.is(200).headers["x-request-id"].to_str().unwrap();
+    let poison = json!({"job": "unheard_of", "workspace": user.workspace}).to_string();
+    let event = sqs(&machine, "JobsQueue", &[poison]);
+    machine.invoke("ErasureFunction", event).await.unwrap();
+
+    let lines = log::lines();
+    let of_workspace = |name: &str| {
+        let of = |line: &&Value| {
+            line["span"]["name"] == name && line["span"]["workspace"] == user.workspace.as_str()
+        };
+        lines.iter().filter(of).collect::<Vec<_>>()
+    };
+    let requests = of_workspace("request");
+    let mut about_it = requests
+        .iter()
+        .filter(|line| line["span"]["request_id"] == id);
+    assert!(about_it.any(|line| line["fields"]["route"] == "/me"));
+    let messages = of_workspace("message");
+    assert!(messages.iter().any(|line| line["level"] == "WARN"));
+    let consequences = lines.iter();
+    let mut consequences = consequences.filter(|line| line["span"]["name"] == "consequence");
+    assert!(consequences.all(|line| line["span"]["message"].is_string()));
 }

@@ -164,7 +164,7 @@ async fn without_session_or_address_nobody_asks() {
             .problem(422, "invalid_field")["field"],
         "email"
     );
-    let bad = json!({"kind": "portability"});
+    let bad = json!({"kind": "oblivion"});
     machine
         .anonymous()
         .post("/data-subject-requests", &bad)

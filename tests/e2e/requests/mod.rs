@@ -4,6 +4,7 @@ mod access;
 mod decisions;
 mod intake;
 mod restriction;
+mod stops;
 
 use serde_json::{Value, json};
 

@@ -3,6 +3,8 @@
 
 mod by_address;
 mod decisions;
+mod regimes;
+mod stops;
 
 use assetbox_tests::{Person, Stage, User};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 
 mod due;
 mod erasing;
+mod reconcile;
 mod requests;
 
 use std::ops::Deref;

@@ -15,14 +15,14 @@ use store::people::Suppression;
 
 use super::{Mailroom, subjects};
 
-fn news() -> Letter {
+pub(super) fn news() -> Letter {
     Letter::Marketing {
         campaign: "search-by-label".into(),
     }
 }
 
 /// Why letters were withheld.
-async fn withheld(mailroom: &Mailroom) -> Vec<String> {
+pub(super) async fn withheld(mailroom: &Mailroom) -> Vec<String> {
     let entries = mailroom.entries("letter.withheld").await;
     let reasons = entries
         .into_iter()

@@ -1,9 +1,11 @@
 //! Orders of destruction: given in time, again while nothing comes of them, and not for what was
 //! saved meanwhile.
 
+use assetbox_tests::{Person, log};
 use domain::consequence::Job;
 use domain::ids::SubjectId;
 use domain::time::{SignedDuration, days, shift};
+use serde_json::json;
 use store::Table;
 use store::people::{PendingSignUp, pending_key};
 
@@ -79,4 +81,17 @@ async fn a_sign_up_that_nobody_confirmed_is_destroyed_after_its_time() {
     // whose job was lost is ordered again
     warehouse.advance(days(1));
     assert_eq!(warehouse.run().await["sign_ups"], worked(2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_deadline_is_near_is_counted() {
+    let warehouse = Warehouse::new().await;
+    let user = warehouse.account(Person::new(), &[]).await;
+    let kind = json!({"kind": "access"});
+    user.api.post("/data-subject-requests", &kind).await.is(201);
+    warehouse.run().await;
+    assert!(!log::metrics("DeadlinesAtRisk").contains(&1));
+    warehouse.advance(days(30));
+    warehouse.run().await;
+    assert!(log::metrics("DeadlinesAtRisk").contains(&1));
 }

@@ -1,5 +1,6 @@
 //! What is due for destruction, run by run (clause 5.2).
 
+mod deadlines;
 mod due;
 mod uploads;
 

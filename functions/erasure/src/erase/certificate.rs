@@ -61,7 +61,7 @@ pub(super) async fn issue(app: &App, run: &Run) -> Result<(), Error> {
     .with_fact("case", run.case)
     .with_fact("certificate_sha256", &hash);
     entry.id = certificate.ledger_entry;
-    entry.categories = Category::ALL.to_vec();
+    entry.categories = Category::ERASED.to_vec();
     let mut tx = Tx::new();
     tx.finish_erasure(run, &hash, entry)?;
     match app.db.commit(tx).await {
@@ -104,7 +104,7 @@ fn certificate(
         began_at: case.began_at,
         finished_at: case.finished_at.ok_or_else(unfinished)?,
         key_fingerprint: case.key_fingerprint.clone().ok_or_else(unfinished)?,
-        categories: Category::ALL.to_vec(),
+        categories: Category::ERASED.to_vec(),
         steps: receipts,
         kept: case.kept.clone(),
         ledger_entry: case.ledger_entry.ok_or_else(unfinished)?,

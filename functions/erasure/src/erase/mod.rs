@@ -16,7 +16,7 @@ use store::erasure::Run;
 use crate::{App, Error};
 
 pub(crate) use begin::{begin_for, for_ended_purpose};
-pub(crate) use workspace::{destroy_items, leave};
+pub(crate) use workspace::{destroy_all_but, destroy_items, destroy_workspace, leave};
 
 /// Goes on with an erasure that has begun; one that is done leaves nothing to do.
 pub(crate) async fn go_on(app: &App, subject: SubjectId) -> Result<(), Error> {

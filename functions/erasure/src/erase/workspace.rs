@@ -13,12 +13,15 @@ use store::{
         workspace::{member_key, workspace_key},
     },
     db::Range,
+    outbox::Owner,
 };
 
-use crate::{App, Error};
+use crate::{App, Error, objects as bucket};
 
 /// How many items are read at once.
 const PAGE: i32 = 1000;
+/// How many items one call deletes.
+const BATCH: usize = 25;
 
 /// Deletes every item of a partition, 25 a call. `found` hears of every batch
 /// before it is deleted. Returns what is left: nothing.
@@ -37,9 +40,46 @@ where
         if keys.is_empty() {
             return Ok(0);
         }
-        found(keys.iter().map(|key| key.sk.clone()).collect()).await?;
+        // what is counted goes in one call: an attempt that fails between two batches counts
+        // none of them twice
+        for batch in keys.chunks(BATCH) {
+            found(batch.iter().map(|key| key.sk.clone()).collect()).await?;
+            app.db.delete_all(table, batch).await?;
+        }
+    }
+}
+
+/// Deletes every item of this key's partition but the one at the key.
+pub(crate) async fn destroy_all_but(app: &App, table: Table, kept: &Key) -> Result<(), Error> {
+    loop {
+        let mut keys = app.db.keys(table, &kept.pk, PAGE).await?;
+        keys.retain(|key| key != kept);
+        if keys.is_empty() {
+            return Ok(());
+        }
         app.db.delete_all(table, &keys).await?;
     }
+}
+
+/// Destroys everything of a workspace: objects first, the items that lead to
+/// them last. `found` hears of every batch before it is destroyed.
+pub(crate) async fn destroy_workspace<F, Fut>(
+    app: &App,
+    workspace: WorkspaceId,
+    found: F,
+) -> Result<(), Error>
+where
+    F: Fn(Vec<String>) -> Fut,
+    Fut: Future<Output = Result<(), Error>>,
+{
+    for prefix in bucket::prefixes(workspace) {
+        bucket::destroy(&app.assets, &prefix, &found).await?;
+    }
+    let outbox = Owner::Workspace(workspace).partition();
+    for pk in [outbox, catalog::partition(workspace)] {
+        destroy_items(app, Table::Catalog, &pk, &found).await?;
+    }
+    Ok(())
 }
 
 /// Takes a person out of a workspace that lives on: their assets stay the

@@ -1,9 +1,10 @@
 //! Everything that is stored of a person, by what it is.
 
 use domain::{
-    data_map::{Field, Retention, Source, purposes},
+    data_map::{Field, purposes},
     ids::{SubjectId, WorkspaceId},
     ledger::Entry,
+    policy::Locale,
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -65,14 +66,8 @@ fn data_map() -> Vec<Value> {
                 "data": format!("{}.{}", row.entity, row.attribute),
                 "category": row.category,
                 "purposes": purposes,
-                "kept": match row.retention {
-                    Retention::AccountThenDays(days) => format!("while the account lives, then at most {days} days"),
-                    Retention::Days(days) => format!("{days} days"),
-                },
-                "source": match row.source {
-                    Source::Subject => "you",
-                    Source::Service => "the service, while serving you",
-                },
+                "kept": row.retention.in_words(Locale::En),
+                "source": row.source.in_words(Locale::En),
                 "policy_clause": row.clause,
             })
         })

@@ -99,6 +99,21 @@ pub fn request_kind(kind: RequestKind, locale: Locale) -> String {
             "destruction of your personal data",
             "уничтожение ваших персональных данных",
         ),
+        RequestKind::Objection => say(
+            locale,
+            "an end to processing that you object to",
+            "прекращение обработки, против которой вы возражаете",
+        ),
+        RequestKind::Withdrawal => say(
+            locale,
+            "withdrawal of your consents",
+            "отзыв ваших согласий",
+        ),
+        RequestKind::Portability => say(
+            locale,
+            "your personal data in a machine-readable form",
+            "ваши персональные данные в машиночитаемом виде",
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod billing;
+mod compliance;
 mod consents;
 mod draft;
 mod format;
@@ -160,6 +161,16 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
         } => requests::refused(desk, *request, *kind, ground),
         Letter::RequestCompleted { request, kind } => requests::completed(desk, *request, *kind),
         Letter::ErasureBegins { case } => requests::erasure_begins(desk, *case),
+        Letter::DataDisclosed {
+            disclosure,
+            ground,
+            at,
+        } => compliance::disclosed(desk, *disclosure, *ground, *at),
+        Letter::Incident { incident, known_at } => compliance::incident(desk, *incident, *known_at),
+        Letter::ClaimReceived { claim, due_at } => {
+            compliance::claim_received(desk, *claim, *due_at)
+        }
+        Letter::ClaimAnswered { claim } => compliance::claim_answered(desk, *claim),
         Letter::Marketing { campaign } => {
             marketing::campaign(desk, campaign).ok_or(Unwritable::UnknownCampaign)?
         }

@@ -66,7 +66,7 @@ pub fn received(
             "Мы получили ваш запрос о персональных данных. Срок ответа уже идёт.",
         ))
         .facts(facts);
-    if kind.restricts_processing() {
+    if kind.stops_processing() {
         return draft.text(desk.say(
             "From now on we only store your data and work on this request.",
             "С этого момента мы только храним ваши данные и работаем с этим запросом.",
@@ -105,7 +105,7 @@ pub fn refused(desk: &Desk<'_>, request: RequestId, kind: RequestKind, ground: &
 
 pub fn completed(desk: &Desk<'_>, request: RequestId, kind: RequestKind) -> Draft {
     let text = match kind {
-        RequestKind::Access => desk.say(
+        RequestKind::Access | RequestKind::Portability => desk.say(
             "Your copy is ready. Sign in to download it; it is kept for seven days.",
             "Копия готова. Войдите, чтобы скачать её; она хранится семь дней.",
         ),
@@ -117,9 +117,13 @@ pub fn completed(desk: &Desk<'_>, request: RequestId, kind: RequestKind) -> Draf
             "The check that you asked for is done, and the restriction that it needed is lifted.",
             "Проверка, о которой вы просили, завершена, и блокирование на её время снято.",
         ),
-        RequestKind::Erasure => desk.say(
+        RequestKind::Erasure | RequestKind::Withdrawal => desk.say(
             "Your data was destroyed as you asked.",
             "Ваши данные уничтожены, как вы просили.",
+        ),
+        RequestKind::Objection => desk.say(
+            "We stopped the processing that you object to.",
+            "Мы прекратили обработку, против которой вы возражаете.",
         ),
     };
     Draft::new(desk.say("Your request was carried out", "Ваш запрос выполнен"))

@@ -2,7 +2,8 @@
 
 use domain::{
     billing::ending::Cause,
-    ids::{CaseId, RequestId},
+    compliance::disclosure::GroundKind,
+    ids::{CaseId, ClaimId, DisclosureId, IncidentId, RequestId},
     request::RequestKind,
     trial::Notice,
 };
@@ -52,10 +53,26 @@ fn every_letter() -> Vec<Letter> {
         Letter::ErasureBegins {
             case: CaseId::new(now),
         },
+        Letter::Incident {
+            incident: IncidentId::new(now),
+            known_at: now,
+        },
+        Letter::ClaimReceived {
+            claim: ClaimId::new(now),
+            due_at,
+        },
+        Letter::ClaimAnswered {
+            claim: ClaimId::new(now),
+        },
         Letter::Marketing {
             campaign: "search-by-label".into(),
         },
     ];
+    letters.extend(GroundKind::ALL.map(|ground| Letter::DataDisclosed {
+        disclosure: DisclosureId::new(now),
+        ground,
+        at: now,
+    }));
     for given in [true, false] {
         letters.push(Letter::ConsentReceipt {
             document: "marketing-consent".into(),

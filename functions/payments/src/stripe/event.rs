@@ -133,9 +133,8 @@ impl Event {
             "invoice.voided" => self.invoice(PaymentState::Void),
             "invoice.finalization_failed" => {
                 let invoice = self.object::<Identified>()?.id;
-                let alarm = "invoice_finalization_failed";
-                tracing::error!(
-                    alarm,
+                platform::alarm!(
+                    "invoice_finalization_failed",
                     event_id = self.id,
                     invoice,
                     "nobody can pay an invoice"

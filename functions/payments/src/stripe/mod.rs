@@ -161,8 +161,12 @@ impl Stripe {
             return Err(refuse("invalid_event", "This is not an event.".to_owned()));
         }
         if event.api_version.as_deref() != Some(API_VERSION) {
-            let (alarm, version) = ("stripe_api_version", event.api_version.as_deref());
-            tracing::error!(alarm, version, "an event of another API version is refused");
+            let version = event.api_version.as_deref();
+            platform::alarm!(
+                "stripe_api_version",
+                version,
+                "an event of another API version is refused"
+            );
             let detail = format!("Set the webhook endpoint to the API version {API_VERSION}.");
             return Err(refuse("wrong_api_version", detail));
         }

@@ -63,6 +63,7 @@ pub fn bucket(name: &str, versioned: bool, object_lock_days: Option<u32>) -> Buc
 pub fn client(address: SocketAddr, secret_key: &str) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(format!("http://{address}"))
         .force_path_style(true)
         .region(Region::new(REGION))

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::mail::Envelope;
-use super::{Mail, MailSummary};
+use super::{Feedback, Mail, MailEvent, MailSummary};
 use crate::durable;
 use crate::error::Error;
 use crate::fault::FailureSwitch;
@@ -18,11 +19,15 @@ const ENDING: &str = "eml";
 /// Enough for the header of any mail that the product sends.
 const SUMMARY_BYTES: u64 = 64 * 1024;
 
+/// Takes what SES publishes; what it returns ends when that is taken.
+type Publish = dyn Fn(MailEvent) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
+
 /// The mail that SES has sent. Clones share the same state.
 #[derive(Clone)]
 pub struct Mailbox {
     folder: Arc<PathBuf>,
     arrivals: watch::Sender<u64>,
+    publish: Arc<OnceLock<Box<Publish>>>,
     pub(super) failures: Arc<FailureSwitch>,
 }
 
@@ -33,6 +38,7 @@ impl Mailbox {
         Ok(Self {
             folder: Arc::new(folder),
             arrivals: watch::Sender::new(0),
+            publish: Arc::default(),
             failures: Arc::default(),
         })
     }
@@ -80,6 +86,47 @@ impl Mailbox {
         self.arrivals.subscribe()
     }
 
+    /// Hands every event of sent mail to `publish` from now on. The first who asks gets them.
+    pub fn subscribe<F, Fut>(&self, publish: F)
+    where
+        F: Fn(MailEvent) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let publish: Box<Publish> = Box::new(move |event| Box::pin(publish(event)));
+        // whoever asks later gets nothing
+        let _ = self.publish.set(publish);
+    }
+
+    /// Lets the receivers of a message report it, as a person or a test asks.
+    ///
+    /// # Errors
+    /// There is none of this id, or its file can't be read.
+    pub async fn report(&self, id: &str, feedback: Feedback) -> Result<(), Error> {
+        let mail = self.read(id).await?;
+        self.tell(MailEvent::of(&mail, feedback, &mail.summary.to))
+            .await;
+        Ok(())
+    }
+
+    async fn tell(&self, event: Option<MailEvent>) {
+        if let Some((publish, event)) = self.publish.get().zip(event) {
+            publish(event).await;
+        }
+    }
+
+    /// What the mailbox simulator reports by itself.
+    async fn simulate(&self, id: Uuid, destinations: &[String]) -> Result<(), Error> {
+        let simulated = |address: &String| {
+            let feedback = Feedback::simulated(address)?;
+            Some((feedback, address.clone()))
+        };
+        for (feedback, address) in destinations.iter().filter_map(simulated) {
+            let mail = self.read(&id.to_string()).await?;
+            self.tell(MailEvent::of(&mail, feedback, &[address])).await;
+        }
+        Ok(())
+    }
+
     /// Makes the next `calls` calls over HTTP fail with this error code, as a test asks.
     pub fn fail_next(&self, calls: usize, code: &str) {
         self.failures.fail_next(calls, code);
@@ -89,11 +136,13 @@ impl Mailbox {
     pub(super) async fn deliver(&self, envelope: Envelope, raw: Vec<u8>) -> Result<Uuid, Error> {
         let id = Uuid::now_v7();
         let path = self.path(id);
+        let header = envelope.to_header();
         tokio::task::spawn_blocking(move || {
-            durable::replace(&path, &[envelope.to_header().as_bytes(), &raw].concat())
+            durable::replace(&path, &[header.as_bytes(), &raw].concat())
         })
         .await??;
         self.arrivals.send_modify(|arrivals| *arrivals += 1);
+        self.simulate(id, &envelope.destinations).await?;
         Ok(id)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::message::md5_hex;
 use super::options::{MAX_VISIBILITY_TIMEOUT_S, is_name};
@@ -35,6 +36,7 @@ pub(crate) async fn answer(
         "ChangeMessageVisibility" => change_message_visibility(sqs, read(body)?).await,
         "GetQueueUrl" => get_queue_url(sqs, read(body)?, host).await,
         "GetQueueAttributes" => get_queue_attributes(sqs, read(body)?).await,
+        "StartMessageMoveTask" => start_message_move_task(sqs, read(body)?).await,
         _ => Err(unknown_operation(operation)),
     }
 }
@@ -319,6 +321,31 @@ fn queue_attributes(
         attributes.insert("RedrivePolicy", policy.to_string());
     }
     attributes
+}
+
+/// Without `DestinationArn`: every message goes back to the queue that it came from.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct StartMessageMoveTask {
+    source_arn: String,
+    /// Accepted: here all move at once.
+    #[serde(rename = "MaxNumberOfMessagesPerSecond")]
+    _messages_per_second: Option<u32>,
+}
+
+async fn start_message_move_task(sqs: &Sqs, request: StartMessageMoveTask) -> Result<Value, Fault> {
+    let queue = request.source_arn.rsplit(':').next().unwrap_or_default();
+    if sqs.queue_arn(queue) != request.source_arn {
+        return Err(Error::NoSuchQueue(request.source_arn).into());
+    }
+    if !sqs.takes_dead_letters(queue).await? {
+        return Err(Fault::sender(
+            "InvalidParameterValue",
+            "Source queue must be configured as a Dead Letter Queue.",
+        ));
+    }
+    sqs.redrive(queue).await?;
+    Ok(json!({"TaskHandle": Uuid::new_v4().to_string()}))
 }
 
 /// The queue that a URL names by its last two segments, account and name.

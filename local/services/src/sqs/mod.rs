@@ -153,6 +153,16 @@ impl Sqs {
         Ok(moved)
     }
 
+    /// Whether some queue's redrive policy names this one.
+    ///
+    /// # Errors
+    /// No such queue, or a database failure.
+    pub async fn takes_dead_letters(&self, queue: &str) -> Result<bool, Error> {
+        let queue = queue.to_owned();
+        self.run(move |store| store.takes_dead_letters(&queue))
+            .await
+    }
+
     /// Writes the log into the database file and empties it, so that no file holds a
     /// deleted message's body any longer.
     ///

@@ -267,6 +267,15 @@ impl Store {
         Ok(moved)
     }
 
+    pub(super) fn takes_dead_letters(&self, queue: &str) -> Result<bool, Error> {
+        settings(&self.0, queue)?;
+        let named = "SELECT EXISTS (SELECT 1 FROM queues WHERE dead_letter_queue = ?1)";
+        Ok(self
+            .0
+            .prepare_cached(named)?
+            .query_row([queue], |row| row.get(0))?)
+    }
+
     pub(super) fn checkpoint(&self) -> Result<(), Error> {
         self.0
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;

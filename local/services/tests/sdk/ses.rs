@@ -5,7 +5,9 @@ use aws_sdk_ses::error::ProvideErrorMetadata;
 use aws_sdk_ses::operation::send_raw_email::builders::SendRawEmailFluentBuilder;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{Body, Content, Destination, Message, MessageTag, RawMessage};
-use local_services::Error;
+use local_services::{Error, Feedback, MailEvent};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::support::Running;
 
@@ -243,4 +245,73 @@ async fn throttled_sending_is_tried_again_by_the_sdk() {
     let patient = Client::new(&running.config_trying(3).await);
     raw(&patient, MAIL).send().await.unwrap();
     assert_eq!(mailbox.list().await.unwrap().len(), 1);
+}
+
+/// What is published from now on.
+fn published(running: &Running) -> UnboundedReceiver<MailEvent> {
+    let (sender, receiver) = unbounded_channel();
+    running.services.mailbox().subscribe(move |event| {
+        sender.send(event).unwrap();
+        async {}
+    });
+    receiver
+}
+
+#[tokio::test]
+async fn the_mailbox_simulator_and_a_reader_report_what_they_are_asked_to() {
+    let (running, client) = start().await;
+    let mut events = published(&running);
+    let tag = MessageTag::builder().name("person").value("usr_1");
+    let sent = raw(&client, MAIL)
+        .destinations("Bounce+one@simulator.amazonses.com")
+        .destinations("ann@example.org")
+        .configuration_set_name("transactional")
+        .tags(tag.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let event = events.recv().await.unwrap();
+    assert_eq!(
+        (event.configuration_set.as_str(), event.event_type),
+        ("transactional", "Bounce")
+    );
+    let body: Value = serde_json::from_str(&event.body).unwrap();
+    assert_eq!(body["eventType"], "Bounce");
+    assert_eq!(body["bounce"]["bounceType"], "Permanent");
+    let bounced = body["bounce"]["bouncedRecipients"].as_array().unwrap();
+    assert_eq!(bounced.len(), 1, "{body}");
+    assert_eq!(body["mail"]["messageId"], sent.message_id.as_str());
+    assert_eq!(body["mail"]["tags"]["person"], json!(["usr_1"]));
+    assert!(!body.to_string().contains("Delivered-To"), "{body}");
+
+    let mailbox = running.services.mailbox();
+    let complaint = mailbox.report(&sent.message_id, Feedback::Complaint).await;
+    complaint.unwrap();
+    let event = events.recv().await.unwrap();
+    let body: Value = serde_json::from_str(&event.body).unwrap();
+    assert_eq!(body["eventType"], "Complaint");
+    let complained = body["complaint"]["complainedRecipients"].as_array();
+    assert_eq!(complained.unwrap().len(), 2, "{body}");
+    let nothing = mailbox.report("nothing", Feedback::Bounce).await;
+    assert!(matches!(nothing, Err(Error::NoSuchMail(_))));
+}
+
+#[tokio::test]
+async fn nothing_comes_back_without_a_configuration_set_nor_from_elsewhere() {
+    let (running, client) = start().await;
+    let mut events = published(&running);
+    let simulated = "bounce@simulator.amazonses.com";
+    raw(&client, MAIL)
+        .destinations(simulated)
+        .send()
+        .await
+        .unwrap();
+    for address in ["success@simulator.amazonses.com", "bounce@example.org"] {
+        let call = raw(&client, MAIL).destinations(address);
+        call.configuration_set_name("transactional")
+            .send()
+            .await
+            .unwrap();
+    }
+    assert!(events.try_recv().is_err());
 }

@@ -54,6 +54,7 @@ impl Running {
 
     pub async fn config_trying(&self, attempts: u32) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .retry_config(RetryConfig::standard().with_max_attempts(attempts))

@@ -1,9 +1,15 @@
-//! What a person writes with a request: words, and for a correction the
-//! values that should stand instead (clause 5.3).
+//! What a person writes with a request: words, for a correction the values that
+//! should stand instead (clause 5.3), for an objection the purposes (6.3).
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{CompanyName, PersonName, PhoneNumber, Position, Profile};
+use super::RequestKind;
+use crate::{
+    contact::{CompanyName, PersonName, PhoneNumber, Position, Profile},
+    processing::Purpose,
+};
 
 /// The longest text of a request, in characters.
 pub const MAX_TEXT_CHARACTERS: usize = 4_000;
@@ -59,6 +65,9 @@ pub enum InvalidDetails {
     /// Fields with a request that corrects nothing.
     #[error("only a request for rectification takes fields")]
     FieldsNotExpected,
+    /// Purposes with a request that objects to nothing.
+    #[error("only an objection takes purposes")]
+    PurposesNotExpected,
 }
 
 /// What a person wrote. Personal data: stored sealed only.
@@ -68,6 +77,9 @@ pub struct Details {
     pub text: Option<String>,
     /// The proposed values of a correction.
     pub fields: Option<Correction>,
+    /// The purposes that are objected to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub purposes: BTreeSet<Purpose>,
 }
 
 impl std::fmt::Debug for Details {
@@ -77,12 +89,13 @@ impl std::fmt::Debug for Details {
 }
 
 impl Details {
-    /// Checks what was written with a request of this kind.
+    /// Checks what was written with a request of this kind. An objection that
+    /// names no purpose means those that it [stops at once](Purpose::stops_on_objection).
     ///
     /// # Errors
     /// [`InvalidDetails`].
     pub fn new(
-        kind: super::RequestKind,
+        kind: RequestKind,
         text: Option<&str>,
         fields: Option<Correction>,
     ) -> Result<Self, InvalidDetails> {
@@ -98,13 +111,33 @@ impl Details {
             return Err(InvalidDetails::Text);
         }
         match (kind, &fields) {
-            (super::RequestKind::Rectification, None) => Err(InvalidDetails::NothingToCorrect),
-            (super::RequestKind::Rectification, Some(_)) | (_, None) => Ok(Self {
+            (RequestKind::Rectification, None) => Err(InvalidDetails::NothingToCorrect),
+            (RequestKind::Rectification, Some(_)) | (_, None) => Ok(Self {
                 text: text.map(str::to_owned),
                 fields,
+                purposes: stopped_at_once(kind),
             }),
             (_, Some(_)) => Err(InvalidDetails::FieldsNotExpected),
         }
+    }
+
+    /// An objection to these purposes; to name none changes nothing.
+    ///
+    /// # Errors
+    /// [`InvalidDetails::PurposesNotExpected`].
+    pub fn objecting_to(
+        mut self,
+        kind: RequestKind,
+        purposes: BTreeSet<Purpose>,
+    ) -> Result<Self, InvalidDetails> {
+        if purposes.is_empty() {
+            return Ok(self);
+        }
+        if kind != RequestKind::Objection {
+            return Err(InvalidDetails::PurposesNotExpected);
+        }
+        self.purposes = purposes;
+        Ok(self)
     }
 
     /// Nothing was written.
@@ -112,4 +145,9 @@ impl Details {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+fn stopped_at_once(kind: RequestKind) -> BTreeSet<Purpose> {
+    let stops = |purpose: &Purpose| kind == RequestKind::Objection && purpose.stops_on_objection();
+    Purpose::ALL.into_iter().filter(stops).collect()
 }

@@ -1,7 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::time::{SignedDuration, shift};
+use crate::{
+    processing::Purpose,
+    regime::{self, Duty, Regimes, Residence, Stage},
+    time::{SignedDuration, Timestamp, shift},
+};
 use proptest::prelude::*;
 
 fn start() -> Timestamp {
@@ -27,9 +33,107 @@ fn the_periods_are_the_laws() {
     );
     assert_eq!(due(Regime::Ru152, Restriction), "2026-06-01T09:00:00.000Z");
     assert_eq!(due(Regime::Ru152, Erasure), "2026-07-01T20:59:59.999Z");
-    for kind in [Access, Rectification, Erasure] {
-        assert_eq!(due(Regime::Gdpr, kind), "2026-07-01T20:59:59.999Z");
+    assert_eq!(due(Regime::Ru152, Objection), "2026-06-16T20:59:59.999Z");
+    assert_eq!(due(Regime::Ru152, Withdrawal), "2026-07-01T20:59:59.999Z");
+    assert_eq!(due(Regime::Ru152, Portability), "2026-06-16T20:59:59.999Z");
+    for kind in [Objection, Withdrawal] {
+        assert_eq!(due(Regime::Gdpr, kind), "2026-07-01T21:59:59.999Z");
     }
+    for kind in [Access, Rectification, Erasure, Portability] {
+        // midnight in Brussels, in Los Angeles
+        assert_eq!(due(Regime::Gdpr, kind), "2026-07-01T21:59:59.999Z");
+        assert_eq!(due(Regime::Ccpa, kind), "2026-07-17T06:59:59.999Z");
+    }
+    assert_eq!(due(Regime::Ccpa, Restriction), "2026-06-01T09:00:00.000Z");
+}
+
+fn lives_in(code: &str) -> Regimes {
+    regime::resolve(Some(&Residence::new(code).unwrap()), None)
+}
+
+fn received(kind: RequestKind, regimes: &Regimes, at: &str) -> Progress {
+    Progress::received(kind, regimes.clone(), Level::L3, at.parse().unwrap())
+}
+
+#[test]
+fn the_shortest_period_of_all_laws_binds() {
+    let german = lives_in("DE");
+    // February: one month (28 days) ends before 30 days
+    let erasure = received(RequestKind::Erasure, &german, "2027-02-01T09:00:00Z");
+    assert_eq!(erasure.regime(), Regime::Gdpr);
+    assert_eq!(erasure.due_at().to_string(), "2027-03-01T22:59:59.999Z");
+    // the GDPR gives two more months, 152-FZ gives none: its 30 days bind then
+    let extended = erasure.extend("2027-02-10T09:00:00Z".parse().unwrap());
+    let extended = extended.unwrap();
+    assert_eq!(extended.regime(), Regime::Ru152);
+    assert_eq!(extended.due_at().to_string(), "2027-03-03T20:59:59.999Z");
+    // in a month of 31 days the 30 days end first, and nothing extends them
+    let erasure = received(RequestKind::Erasure, &german, "2026-07-01T09:00:00Z");
+    assert_eq!(erasure.regime(), Regime::Ru152);
+    assert_eq!(erasure.extend(start()), Err(IllegalMove::NoExtension));
+
+    let access = received(RequestKind::Access, &german, "2026-06-01T09:00:00Z");
+    assert_eq!(access.regime(), Regime::Ru152);
+    assert_eq!(access.regimes(), &german);
+}
+
+#[test]
+fn receipt_is_acknowledged_where_the_law_asks_for_it() {
+    // 3 September 2026 is a Thursday; Monday the 7th is Labor Day
+    let at = "2026-09-03T18:00:00Z";
+    let access = received(RequestKind::Access, &lives_in("US-CA"), at);
+    let by = access.acknowledge_by().unwrap();
+    assert_eq!(by.at.to_string(), "2026-09-19T06:59:59.999Z");
+    assert_eq!(by.missing, None);
+    let access = received(RequestKind::Access, &lives_in("DE"), at);
+    assert_eq!(access.acknowledge_by(), None);
+}
+
+#[test]
+fn the_guard_of_an_erasure_stands_at_day_25() {
+    let erasure = received(
+        RequestKind::Erasure,
+        &Regimes::default(),
+        "2026-06-01T09:00:00Z",
+    );
+    let watch = erasure.watch();
+    assert_eq!(watch.alarm_at().to_string(), "2026-06-26T09:00:00.000Z");
+    assert_eq!(watch.due_at(), erasure.due_at());
+    assert_eq!(watch.stage(watch.alarm_at()), Stage::Alarm);
+    let restriction = received(
+        RequestKind::Restriction,
+        &Regimes::default(),
+        "2026-06-01T09:00:00Z",
+    );
+    assert_eq!(restriction.watch().stage(start()), Stage::Alarm);
+}
+
+#[test]
+fn every_kind_has_a_duty_that_its_law_knows() {
+    for kind in RequestKind::ALL {
+        for regime in [Regime::Ru152, Regime::Gdpr] {
+            assert!(kind.duty().rule(regime).is_some(), "{kind:?} {regime:?}");
+        }
+    }
+    assert_eq!(
+        terms::rule(Regime::Ccpa, RequestKind::Restriction),
+        Rule::AT_ONCE
+    );
+    assert_eq!(Duty::Restriction.rule(Regime::Ccpa), None);
+}
+
+#[test]
+fn a_request_of_an_older_record_is_one_under_152_fz() {
+    let request = received(
+        RequestKind::Access,
+        &Regimes::default(),
+        "2026-06-01T09:00:00Z",
+    );
+    let mut stored = serde_json::to_value(&request).unwrap();
+    let fields = stored.as_object_mut().unwrap();
+    fields.remove("regimes");
+    fields.remove("missing");
+    assert_eq!(serde_json::from_value::<Progress>(stored).unwrap(), request);
 }
 
 #[test]
@@ -46,15 +150,18 @@ fn access_is_extended_once_by_five_working_days_and_in_time_only() {
     let erasure = Progress::received(RequestKind::Erasure, Regime::Gdpr, Level::L3, start());
     assert_eq!(
         erasure.extend(start()).unwrap().due_at().to_string(),
-        "2026-09-01T20:59:59.999Z"
+        "2026-09-01T21:59:59.999Z"
     );
 }
 
 #[test]
-fn a_missing_calendar_year_gives_the_earliest_end_and_refuses_nobody() {
+fn a_missing_calendar_year_gives_the_earliest_end_and_says_so() {
     let at: Timestamp = "2035-03-01T09:00:00Z".parse().unwrap();
     let request = Progress::received(RequestKind::Access, Regime::Ru152, Level::L3, at);
     assert_eq!(request.due_at().to_string(), "2035-03-11T20:59:59.999Z");
+    assert_eq!(request.missing_calendar().unwrap().year, 2035);
+    let request = Progress::received(RequestKind::Access, Regime::Gdpr, Level::L3, at);
+    assert_eq!(request.missing_calendar(), None);
 }
 
 #[test]
@@ -72,6 +179,17 @@ fn a_correction_by_link_waits_for_a_session() {
     assert!(by_link.clone().confirm(Level::L2, start()).is_err());
     let in_session = by_link.confirm(Level::L3, start()).unwrap();
     assert_eq!(in_session.state(), State::Verified);
+}
+
+#[test]
+fn what_its_decision_carries_out_is_closed_with_it() {
+    let objection = Progress::received(RequestKind::Objection, Regime::Ru152, Level::L3, start());
+    let done = objection.carried_out(start()).unwrap();
+    assert_eq!(done.state(), State::Completed);
+    assert_eq!(done.decided_at(), done.closed_at());
+    assert!(done.carried_out(start()).is_err());
+    let unknown = Progress::received(RequestKind::Objection, Regime::Ru152, Level::L0, start());
+    assert!(unknown.carried_out(start()).is_err());
 }
 
 #[test]
@@ -96,6 +214,25 @@ fn details_fit_the_kind() {
     assert_eq!(
         of(RequestKind::Access, None, Some(fields.clone())),
         Err(InvalidDetails::FieldsNotExpected)
+    );
+    let named = of(RequestKind::Objection, None, None).unwrap();
+    let stopped: Vec<_> = named.purposes.iter().copied().collect();
+    assert_eq!(
+        stopped,
+        [
+            Purpose::Marketing,
+            Purpose::AdTargeting,
+            Purpose::AnonymousStats
+        ]
+    );
+    let support = || BTreeSet::from([Purpose::Support]);
+    let objection = named.objecting_to(RequestKind::Objection, support());
+    assert_eq!(objection.unwrap().purposes, support());
+    let access = of(RequestKind::Access, None, None).unwrap();
+    assert!(access.purposes.is_empty());
+    assert_eq!(
+        access.objecting_to(RequestKind::Access, support()),
+        Err(InvalidDetails::PurposesNotExpected)
     );
     assert_eq!(
         of(RequestKind::Access, Some(&"x".repeat(4001)), None),

@@ -9,12 +9,15 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
-use lambda_http::request::RequestContext;
+use lambda_http::{RequestExt, request::RequestContext};
 use std::time::Instant;
+use tracing::{Instrument, Span, error_span, field};
 
 use super::Problem;
+use crate::{deadline::Deadline, lambda::trace_root};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_ID: &str = "x-amzn-trace-id";
 
 fn request_id(request: &Request) -> String {
     let context = request.extensions().get::<RequestContext>();
@@ -30,9 +33,24 @@ fn request_id(request: &Request) -> String {
     })
 }
 
+/// What every log line of a request says: its id, the trace that it belongs to, and the
+/// workspace as soon as a session names one. At error level, so that no level of the log
+/// leaves it out.
+fn span_of(request: &Request, id: &str) -> Span {
+    let trace = request.headers().get(TRACE_ID);
+    let trace = trace.and_then(|value| value.to_str().ok());
+    error_span!(
+        "request",
+        request_id = id,
+        correlation = trace.and_then(trace_root),
+        workspace = field::Empty,
+    )
+}
+
 async fn wrap(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
+    let span = span_of(&request, &id);
     let method = request.method().clone();
     // the pattern, never the path: a path may hold a link's secret
     let route = request
@@ -40,7 +58,10 @@ async fn wrap(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
-    let mut response = next.run(request).await;
+    let deadline = Deadline::of(request.lambda_context_ref());
+    let answering = next.run(request).instrument(span.clone());
+    let answer = deadline.answer(answering).await;
+    let mut response = answer.unwrap_or_else(|_| Problem::busy().into_response());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
         let extra: Vec<_> = headers
@@ -68,14 +89,16 @@ async fn wrap(request: Request, next: Next) -> Response {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    tracing::info!(
-        request_id = id,
-        %method,
-        route,
-        status = response.status().as_u16(),
-        millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    span.in_scope(|| {
+        tracing::info!(
+            request_id = id,
+            %method,
+            route,
+            status = response.status().as_u16(),
+            millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+    });
     response
 }
 

@@ -226,9 +226,10 @@ impl From<GateError> for Problem {
                 "processing_restricted",
                 "Processing of this person's data is restricted; it can be read and destroyed, not changed.",
             ),
-            GateError::Refused(Refusal::NoConsent) => {
-                Self::forbidden("no_consent", "The person has not consented to this.")
-            }
+            GateError::Refused(Refusal::NoConsent) => Self::forbidden(
+                "no_consent",
+                "The person's consent that this needs was not given or was withdrawn, or they object to it. It can be given again with PUT /me/consents/{purpose}.",
+            ),
             GateError::Store(error) => error.into(),
             GateError::Keys(ref reason) => {
                 tracing::warn!(reason, "key service unavailable");

@@ -1,6 +1,9 @@
 //! Who is signed in: one BatchGetItem brings session, member and workspace.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -8,6 +11,7 @@ use axum::{
 };
 use domain::{
     billing::Access,
+    compliance::StaffRole,
     ids::{SubjectId, WorkspaceId},
     time::{SignedDuration, Timestamp, shift},
     token::SessionToken,
@@ -38,7 +42,7 @@ pub const SESSION_COOKIE: &str = "__Host-session";
 pub struct Auth {
     db: Db,
     clock: Clock,
-    staff: Arc<HashSet<LookupHash>>,
+    staff: Arc<HashMap<LookupHash, BTreeSet<StaffRole>>>,
     origins: Arc<Vec<String>>,
 }
 
@@ -86,8 +90,8 @@ pub struct SignedIn {
     pub workspace: Workspace,
     /// The time of the request.
     pub now: Timestamp,
-    /// Whether the person is compliance staff.
-    pub staff: bool,
+    /// What the person may do as compliance staff; `None` for everybody else.
+    pub staff: Option<BTreeSet<StaffRole>>,
 }
 
 impl SignedIn {
@@ -224,8 +228,9 @@ impl Auth {
         if session.expires_at <= now || session.workspace != workspace.id {
             return Err(unauthorized());
         }
+        tracing::Span::current().record("workspace", tracing::field::display(workspace.id));
         Ok(SignedIn {
-            staff: self.staff.contains(&session.login),
+            staff: self.staff.get(&session.login).cloned(),
             session,
             member,
             workspace,
@@ -247,12 +252,29 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let signed_in = SignedIn::from_request_parts(parts, state).await?;
-        if signed_in.staff {
+        if signed_in.staff.is_some() {
             return Ok(Self(signed_in));
         }
         Err(Problem::forbidden(
             "staff_only",
             "Only compliance staff may do this.",
+        ))
+    }
+}
+
+impl Staff {
+    /// 403 unless the person has this role (least rights).
+    ///
+    /// # Errors
+    /// The problem that names the role.
+    pub fn must_be(&self, role: StaffRole) -> Result<(), Problem> {
+        let roles = self.0.staff.as_ref();
+        if roles.is_some_and(|roles| roles.contains(&role)) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(
+            "staff_role",
+            format!("This needs the staff role `{}`.", role.as_str()),
         ))
     }
 }

@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use read::cursor_after;
 pub use read::{Found, Page, Range};
 pub use tx::Tx;
+pub(crate) use tx::unique;
 
 /// An item as DynamoDB holds it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -160,15 +161,18 @@ const RETRYABLE: [&str; 8] = [
     "LimitExceededException",
 ];
 
-fn failure<E, R>(error: SdkError<E, R>) -> StoreError
+fn failure<E>(error: SdkError<E>) -> StoreError
 where
     E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
 {
+    // what stands before the service may answer in words of its own
+    let is_its_fault = error
+        .raw_response()
+        .is_some_and(|raw| raw.status().is_server_error());
     match error.as_service_error() {
         Some(service) => {
             let code = service.code().unwrap_or("unknown").to_owned();
-            if RETRYABLE.contains(&code.as_str()) {
+            if is_its_fault || RETRYABLE.contains(&code.as_str()) {
                 StoreError::Unavailable(code)
             } else {
                 // the message may quote item content, the code never does

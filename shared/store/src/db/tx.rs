@@ -175,7 +175,7 @@ impl Db {
         for item in &mut items {
             name_tables(item, &self.tables);
         }
-        let token = uuid_token();
+        let token = unique();
         let mut pause = Duration::from_millis(10);
         for _ in 0..CONFLICT_ATTEMPTS {
             let answer = self
@@ -200,6 +200,14 @@ impl Db {
 
 const CONFLICT_ATTEMPTS: u32 = 12;
 
+/// Why a transaction is canceled that may be committed in a moment
+/// (`TransactionCanceledException`).
+const PASSING: [&str; 3] = [
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+];
+
 fn jitter(pause: Duration) -> Duration {
     let mut byte = [0; 1];
     // without entropy the full pause is as good
@@ -207,7 +215,8 @@ fn jitter(pause: Duration) -> Duration {
     pause / 2 + pause * u32::from(byte[0]) / 510
 }
 
-fn uuid_token() -> String {
+/// A word that nobody else has.
+pub(crate) fn unique() -> String {
     let mut bytes = [0; 16];
     let _ = getrandom::fill(&mut bytes);
     hex::encode(bytes)
@@ -218,10 +227,7 @@ enum Cancelled {
     Failed(StoreError),
 }
 
-fn cancellation<R: std::fmt::Debug>(
-    error: SdkError<TransactWriteItemsError, R>,
-    names: &[&'static str],
-) -> Cancelled {
+fn cancellation(error: SdkError<TransactWriteItemsError>, names: &[&'static str]) -> Cancelled {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     else {
@@ -241,10 +247,7 @@ fn cancellation<R: std::fmt::Debug>(
     if let Some(name) = refused.and_then(|position| names.get(position)) {
         return Cancelled::Failed(StoreError::Refused(name));
     }
-    if codes
-        .iter()
-        .any(|code| *code == "TransactionConflict" || *code == "ThrottlingError")
-    {
+    if codes.iter().any(|code| PASSING.contains(code)) {
         return Cancelled::Conflict;
     }
     Cancelled::Failed(StoreError::Rejected(codes.join(",")))

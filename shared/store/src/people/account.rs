@@ -7,6 +7,7 @@ use domain::{
     ledger::Entry,
     policy::Locale,
     processing::{Actor, Category, Operation, Purpose},
+    regime::Regimes,
     time::{SignedDuration, Timestamp, shift},
     token::{LinkToken, TokenHash},
 };
@@ -178,6 +179,7 @@ fn replacing(
     tx.alive(login.subject);
     if let Some(link) = new.link {
         tx.use_up(link, now)?;
+        tx.reached(&login.login);
     }
     let update = login
         .with_sessions(&login.only(new.keep))?
@@ -191,7 +193,8 @@ fn replacing(
     Ok(tx)
 }
 
-/// Replaces the profile by a corrected one (clause 6.2). The ledger notes which
+/// Replaces the profile by a corrected one (clause 6.2), with the laws that protect
+/// the person then. The ledger notes which
 /// fields changed, by fingerprints that die with the person's key. Refused
 /// under `profile` when another change came first.
 ///
@@ -203,6 +206,7 @@ pub async fn change_profile(
     person: &Person,
     new: &Profile,
     locale: Locale,
+    regimes: &Regimes,
     now: Timestamp,
 ) -> Result<(), GateError> {
     let old = person.profile()?;
@@ -212,6 +216,7 @@ pub async fn change_profile(
     let update = Update::new()
         .set("company", lookup.company(&new.company))?
         .set("locale", locale)?
+        .set("regimes", regimes)?
         .when(alive());
     tx.update(
         "person",
@@ -219,7 +224,9 @@ pub async fn change_profile(
         &person_key(person.subject()),
         &update,
     );
-    tx.record(change_entry(person, &old, new, "6.2", now));
+    let laws: Vec<_> = regimes.names().collect();
+    let entry = change_entry(person, &old, new, "6.2", now);
+    tx.record(entry.with_fact("regimes", laws.join(",")));
     Ok(db.commit(tx).await?)
 }
 

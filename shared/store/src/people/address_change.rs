@@ -305,6 +305,9 @@ impl Confirmation {
             ..login
         };
         tx.create("login", &claimed);
+        // the new address was reached just now, the old one is nobody's any more
+        tx.reached(&claimed.login);
+        tx.reached(&record.login);
         let update = Update::new()
             .set("login", &self.change.new_login)?
             .when(alive().and(Condition::equals("login", &record.login)?));

@@ -3,7 +3,8 @@
 //!
 //! Everything of a person stands in one partition, `SUBJ#{id}`, so that an
 //! erasure is one walk and nothing can be forgotten. Outside of it there are
-//! only keyed hashes: `LOGIN#{hash}`, `SUPPRESS#{hash}` and `LIMIT#…`.
+//! only keyed hashes, `LOGIN#{hash}`, `SUPPRESS#{hash}` and `LIMIT#…`, and the
+//! ids of reports about letters, `MAILREPORT#…`.
 
 mod account;
 mod address_change;
@@ -12,10 +13,12 @@ mod letter;
 mod link;
 mod login;
 mod preference;
+mod reachable;
 mod record;
 mod request;
 mod session;
 mod signup;
+mod stop;
 mod written;
 
 pub use account::{
@@ -34,6 +37,9 @@ pub use preference::{
     Origin, STATE_CONSENT, Suppression, UNSUBSCRIBE_LENGTH, consent_entry, evidence, state_consent,
     suppression_key, taken_back, unsubscribe_link, withdraw_marketing,
 };
+pub use reachable::{
+    MailReport, Undeliverable, note_complaint, note_undeliverable, undeliverable_key,
+};
 pub(crate) use record::alive;
 pub use record::{PendingSignUp, PersonRecord, PersonState, pending_key, person_key};
 pub use request::{
@@ -44,6 +50,7 @@ pub use session::{
     SESSION_LENGTH, Session, end_all_sessions, end_session, open_session, session_key, sessions,
 };
 pub use signup::{Confirmed, SIGN_UP_LENGTH, SIGN_UP_PAUSE, SignUp, confirm_sign_up, sign_up};
+pub use stop::withdrawals;
 pub use written::Reasons;
 
 use domain::ids::SubjectId;

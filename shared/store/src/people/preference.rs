@@ -15,7 +15,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, Link, LinkPurpose, PersonRecord, consent_history, person_key, record::alive};
+use super::{
+    Consent, Link, LinkPurpose, PersonRecord, consent_history, person_key,
+    record::alive,
+    stop::{as_objected, given_up},
+};
 use crate::{
     Condition, Db, Entity, Key, StoreError, Table, Tx, Update,
     lookup::LookupHash,
@@ -131,7 +135,8 @@ pub fn consent_entry(person: &Person, evidence: &Consent) -> Entry {
 }
 
 /// Gives or withdraws a consent with its evidence, receipt and ledger entry.
-/// Withdrawing marketing suppresses the address in the same commit.
+/// Withdrawing marketing suppresses the address in the same commit, and consenting
+/// to what one objected to gives the objection up.
 ///
 /// # Errors
 /// [`GateError`]; [`StoreError::Refused`] with `person` when another change of
@@ -150,9 +155,14 @@ pub async fn state_consent(
         consents.remove(&evidence.consent);
     }
     let unchanged = Condition::equals("consents", &record.consents)?;
-    let update = Update::new()
+    let mut update = Update::new()
         .set("consents", consents)?
         .when(alive().and(unchanged));
+    if let Some(objections) = given_up(record, evidence) {
+        update = update
+            .set("objections", objections)?
+            .when(as_objected(record)?);
+    }
 
     let mut tx = Tx::new();
     tx.update(
@@ -165,19 +175,23 @@ pub async fn state_consent(
     if evidence.consent == ConsentPurpose::Marketing {
         suppress(&mut tx, record, !evidence.given, now);
     }
-    let receipt = Letter::ConsentReceipt {
-        document: evidence.tick.document.clone(),
-        version: evidence.tick.version.clone(),
-        sha256: evidence.tick.sha256.clone(),
-        given: evidence.given,
-        at: now,
-    };
-    tx.mail(record.subject, receipt, now);
+    tx.mail(record.subject, receipt(evidence), now);
     tx.record(consent_entry(person, evidence));
     Ok(db.commit(tx).await?)
 }
 
-fn suppress(tx: &mut Tx, record: &PersonRecord, refused: bool, now: Timestamp) {
+/// The receipt that is mailed of a statement (2.2).
+pub(super) fn receipt(evidence: &Consent) -> Letter {
+    Letter::ConsentReceipt {
+        document: evidence.tick.document.clone(),
+        version: evidence.tick.version.clone(),
+        sha256: evidence.tick.sha256.clone(),
+        given: evidence.given,
+        at: evidence.at,
+    }
+}
+
+pub(super) fn suppress(tx: &mut Tx, record: &PersonRecord, refused: bool, now: Timestamp) {
     let suppression = Suppression {
         login: record.login.clone(),
         since: now,

@@ -7,6 +7,8 @@ use domain::{
     consent::ConsentPurpose,
     ids::{SubjectId, WorkspaceId},
     policy::Locale,
+    processing::{Purpose, SubjectState},
+    regime::Regimes,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,12 @@ pub struct PersonRecord {
     /// The consents that hold now.
     #[serde(default)]
     pub consents: BTreeSet<ConsentPurpose>,
+    /// The purposes that they object to (GDPR art. 21, 152-FZ art. 21(5.1)).
+    #[serde(default)]
+    pub objections: BTreeSet<Purpose>,
+    /// The laws that protect them (clause 2.1).
+    #[serde(default)]
+    pub regimes: Regimes,
     /// From when on processing is restricted (clause 6.7: from receipt).
     pub restricted_from: Option<Timestamp>,
     /// An erasure has begun: nothing may be added any more.
@@ -76,10 +84,28 @@ impl PersonRecord {
         self.consents.contains(&consent)
     }
 
+    /// This consent holds now, and they object to nothing that rests on it.
+    #[must_use]
+    pub fn agrees_to(&self, consent: ConsentPurpose) -> bool {
+        let rests_on_it =
+            |purpose: &Purpose| ConsentPurpose::required_by(*purpose) == Some(consent);
+        self.has_consented(consent) && !self.objections.iter().any(rests_on_it)
+    }
+
     /// Processing is restricted at `now`.
     #[must_use]
     pub fn is_restricted(&self, now: Timestamp) -> bool {
         self.restricted_from.is_some_and(|from| from <= now)
+    }
+
+    /// What they have said that bears on every processing of their data at `now`.
+    #[must_use]
+    pub fn stance(&self, now: Timestamp) -> SubjectState<'_> {
+        SubjectState {
+            consents: &self.consents,
+            objections: &self.objections,
+            restricted: self.is_restricted(now),
+        }
     }
 }
 

@@ -188,13 +188,19 @@ impl Entity for Slot {
 
 impl Tx {
     /// Stores a new request; refused under `open request` while another one of
-    /// the same person and kind is open, which absorbs this one.
+    /// the same person and kind is open, which absorbs this one. One that its
+    /// receipt carried out leaves the room free.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn open_request(&mut self, request: &Request, now: Timestamp) -> Result<(), StoreError> {
+        let slot = request.slot();
         let free = Condition::item_absent().or(Condition::at_most("expires_at", now)?);
-        self.put_if("open request", &request.slot(), Some(&free));
+        if request.progress.state().is_closed() {
+            self.check("open request", Table::People, &slot.key(), &free);
+        } else {
+            self.put_if("open request", &slot, Some(&free));
+        }
         self.create("request", request);
         Ok(())
     }
@@ -320,6 +326,17 @@ impl Db {
             Some(slot) => self.request(subject, slot.request, now).await,
             None => Ok(None),
         }
+    }
+
+    /// How many of the [requests that the staff have to see](Db::request_queue) must be
+    /// answered by `at`, or should have been.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn requests_due_by(&self, at: Timestamp) -> Result<usize, StoreError> {
+        let waiting = self.request_queue().await?;
+        let due = waiting.iter().filter(|one| one.progress.due_at() <= at);
+        Ok(due.count())
     }
 
     /// Up to 100 requests that the staff have to see, by deadline.

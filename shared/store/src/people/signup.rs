@@ -12,6 +12,7 @@ use domain::{
     ledger::Entry,
     policy::Locale,
     processing::{Actor, Operation, Purpose},
+    regime,
     time::{SignedDuration, Timestamp, days, shift},
     token::LinkToken,
     trial::Trial,
@@ -81,6 +82,8 @@ impl SignUp<'_> {
             created_at: now,
             workspaces: BTreeSet::new(),
             consents: self.consents.iter().map(|(consent, _)| *consent).collect(),
+            objections: BTreeSet::new(),
+            regimes: regime::resolve(None, Some(&self.profile.phone)),
             restricted_from: None,
             erasing_since: None,
         }
@@ -226,6 +229,7 @@ impl Opening<'_> {
             Some(&waiting),
         );
         tx.create("login", &self.login(workspace));
+        tx.reached(&record.login);
         let unconfirmed = Condition::equals("state", PersonState::Pending)?;
         let activate = Update::new()
             .set("state", PersonState::Active)?

@@ -1,15 +1,20 @@
 //! Opening a person's data, and refusing to.
 
+mod case;
+mod disclosing;
+
+pub use case::{CaseFile, CaseKey, case_key};
+pub use disclosing::Disclosed;
+
 use std::collections::HashMap;
 
 use aws_sdk_kms::{Client, primitives::Blob, types::DataKeySpec};
 use domain::{
-    consent::ConsentPurpose,
     contact::Profile,
-    data_map::{self, Field},
+    data_map::Field,
     ids::SubjectId,
     ledger::Entry,
-    processing::{Actor, Category, Operation, Purpose, Refusal, allowed_while_restricted},
+    processing::{Actor, Category, Operation, Purpose, Refusal, decide},
     time::Timestamp,
 };
 use zeroize::Zeroizing;
@@ -107,21 +112,18 @@ where
 }
 
 fn check(access: &Access, record: &PersonRecord, now: Timestamp) -> Result<(), Refusal> {
-    for category in access.categories {
-        if !data_map::allows(*category, access.purpose) {
-            return Err(Refusal::OutsidePurpose);
-        }
-    }
-    let consented = ConsentPurpose::required_by(access.purpose)
-        .is_none_or(|consent| record.has_consented(consent));
-    if !consented {
-        return Err(Refusal::NoConsent);
-    }
-    let allowed = allowed_while_restricted(access.purpose, access.operation, access.actor);
-    if record.is_restricted(now) && !allowed {
-        return Err(Refusal::Restricted);
-    }
-    Ok(())
+    decide(
+        access.categories,
+        access.purpose,
+        access.operation,
+        access.actor,
+        record.stance(now),
+    )
+}
+
+fn pseudonym(key: &DataKey, subject: SubjectId) -> Result<String, GateError> {
+    key.pseudonym(subject)
+        .ok_or_else(|| GateError::Keys("no pseudonym".to_owned()))
 }
 
 impl Gate {
@@ -193,7 +195,7 @@ impl Gate {
     /// returned (clause 5.10, 152-FZ art. 19(2)(8): all actions are registered).
     ///
     /// # Errors
-    /// [`GateError::Refused`] when data map, consent or restriction forbid it;
+    /// [`GateError::Refused`] when data map, consent, objection or restriction forbid it;
     /// [`GateError::Unknown`] when there is no such person any more.
     pub async fn open(
         &self,
@@ -201,21 +203,11 @@ impl Gate {
         access: Access,
         now: Timestamp,
     ) -> Result<Person, GateError> {
-        let keys = [
-            (Table::People, person_key(subject)),
-            (Table::People, profile_key(subject)),
-            (Table::Keys, wrapped_key(subject)),
-        ];
-        let mut found = self.db.get_many(&keys).await?;
-        let record: PersonRecord = found.take(&keys[0].1)?.ok_or(GateError::Unknown)?;
-        let profile: Option<SealedProfile> = found.take(&keys[1].1)?;
-        let wrapped: WrappedKey = found.take(&keys[2].1)?.ok_or(GateError::Unknown)?;
+        let (record, profile, wrapped) = self.read(subject).await?;
         check(&access, &record, now)?;
 
         let key = self.unwrap(&wrapped).await?;
-        let pseudonym = key
-            .pseudonym(subject)
-            .ok_or_else(|| GateError::Keys("no pseudonym".to_owned()))?;
+        let pseudonym = pseudonym(&key, subject)?;
         let mut entry = Entry::new(now, access.actor, "personal_data.accessed", access.clause)
             .with_person(pseudonym.clone());
         entry.purpose = Some(access.purpose);
@@ -230,6 +222,36 @@ impl Gate {
             access,
             pseudonym,
         })
+    }
+
+    async fn read(
+        &self,
+        subject: SubjectId,
+    ) -> Result<(PersonRecord, Option<SealedProfile>, WrappedKey), GateError> {
+        let keys = [
+            (Table::People, person_key(subject)),
+            (Table::People, profile_key(subject)),
+            (Table::Keys, wrapped_key(subject)),
+        ];
+        let mut found = self.db.get_many(&keys).await?;
+        let record = found.take(&keys[0].1)?.ok_or(GateError::Unknown)?;
+        let profile = found.take(&keys[1].1)?;
+        let wrapped = found.take(&keys[2].1)?.ok_or(GateError::Unknown)?;
+        Ok((record, profile, wrapped))
+    }
+
+    /// A person's name in the ledger; `None` when their key was destroyed. Opens
+    /// no data, so it needs no purpose: whom an incident affects is found by it.
+    ///
+    /// # Errors
+    /// [`GateError::Keys`] and [`GateError::Store`].
+    pub async fn pseudonym_of(&self, subject: SubjectId) -> Result<Option<String>, GateError> {
+        let wrapped: Option<WrappedKey> = self.db.get(&wrapped_key(subject)).await?;
+        let Some(wrapped) = wrapped else {
+            return Ok(None);
+        };
+        let key = self.unwrap(&wrapped).await?;
+        pseudonym(&key, subject).map(Some)
     }
 
     /// Makes the calls of [`Gate::open`] for nobody, so that whoever asks about

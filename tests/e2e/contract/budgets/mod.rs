@@ -1,84 +1,32 @@
-//! Every route's AWS calls, counted against its budget (invariant 11).
+//! What every route and event spends, counted in one story against its budget (invariant 11), and
+//! docs/cost.md, which is made of it.
 
+mod book;
 mod catalog;
+mod idle;
+mod limits;
+mod meter;
+mod months;
 mod people;
+mod registers;
+mod report;
 mod requests;
+mod sizes;
+mod tariff;
+mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use assetbox::cloud::Call as AwsCall;
+use assetbox_tests::budget::Spent;
 use serde_json::Value;
 
-use super::document::{functions, routes};
 use crate::support::provider::Provider;
-use crate::support::{Answer, Call, Caller, Client, Person, TestMachine};
-
-/// Counts what each route spends.
-struct Book<'m> {
-    machine: &'m TestMachine,
-    owners: BTreeMap<String, &'static str>,
-    budgets: BTreeMap<&'static str, u32>,
-    spent: BTreeMap<&'static str, u32>,
-}
-
-impl<'m> Book<'m> {
-    fn open(machine: &'m TestMachine) -> Self {
-        let functions = functions();
-        let owners = routes(machine).into_iter().map(|(route, function)| {
-            let id = functions
-                .keys()
-                .find(|id| **id == function)
-                .expect("a function");
-            (route, *id)
-        });
-        Self {
-            machine,
-            owners: owners.collect(),
-            budgets: functions
-                .values()
-                .flat_map(|(_, budgets)| budgets.iter().copied())
-                .collect(),
-            spent: BTreeMap::new(),
-        }
-    }
-
-    /// Sends a call and holds what it costs against the route's budget. Sessions cost the one
-    /// BatchGetItem that the budget leaves out.
-    async fn pay<C: Caller>(
-        &mut self,
-        route: &'static str,
-        client: &Client<C>,
-        call: Call,
-        status: u16,
-    ) -> Answer {
-        self.machine.settled().await;
-        let count = self.machine.count(self.owners[route]);
-        let answer = client.send(call).await;
-        answer.is(status);
-        let operations = count.operations();
-        let with_session = client
-            .caller
-            .sign(Call::new("GET", "/"))
-            .has("authorization");
-        let spent = u32::try_from(operations.len()).unwrap() - u32::from(with_session);
-        assert!(
-            spent <= self.budgets[route],
-            "{route} spends {spent}: {operations:?}"
-        );
-        self.spent.insert(route, spent);
-        self.machine.settled().await;
-        answer
-    }
-
-    /// Says what each route spends: `benches` puts it into docs/performance.md.
-    #[expect(clippy::print_stdout, reason = "captured unless it is asked for")]
-    fn say(&self) {
-        println!();
-        for (route, spent) in &self.spent {
-            let (owner, budget) = (self.owners[*route], self.budgets[*route]);
-            println!("aws-calls\t{route}\t{owner}\t{spent}\t{budget}");
-        }
-    }
-}
+use crate::support::{Call, Person, TestMachine};
+use book::Book;
+use meter::Meter;
+use report::Report;
+use tariff::Tariff;
 
 fn get(path: impl Into<String>) -> Call {
     Call::new("GET", path)
@@ -96,11 +44,26 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
+/// The calls that each function makes when it starts, by its logical id.
+fn starts(machine: &TestMachine) -> BTreeMap<String, Vec<AwsCall>> {
+    let mut starts = BTreeMap::<String, Vec<AwsCall>>::new();
+    for function in &machine.model().functions {
+        starts.insert(function.id.clone(), Vec::new());
+    }
+    for call in machine.calls().since(0) {
+        starts.entry(call.caller.clone()).or_default().push(call);
+    }
+    starts.retain(|_, calls| !calls.is_empty());
+    starts
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_spends_more_than_its_budget() {
     let provider = Provider::start().await;
-    let machine = TestMachine::start_configured(&[("StripeApiUrl", &provider.url)]).await;
-    let mut book = Book::open(&machine);
+    let (meter, tariff) = (Meter::default(), Tariff::read());
+    let machine = meter.start(&[("StripeApiUrl", &provider.url)]).await;
+    let starts = starts(&machine);
+    let mut book = Book::open(&machine, &meter, &tariff);
 
     let person = Person::new();
     people::sign_up(&mut book, &person).await;
@@ -112,11 +75,58 @@ async fn no_route_spends_more_than_its_budget() {
     catalog::payments(&mut book, &user, &provider).await;
     let asset = catalog::uploads(&mut book, &user).await;
     catalog::assets(&mut book, &user, &asset).await;
-    requests::requests(&mut book).await;
+    let staff = requests::requests(&mut book).await;
+    registers::registers(&mut book, &staff).await;
     people::sign_out(&mut book, &person).await;
+    let runs = idle::runs(&machine).await;
+    for run in &runs {
+        book.hold(&run.name, &run.calls, limits::event(&run.name));
+    }
 
     book.say();
-    let all: Vec<_> = book.budgets.keys().collect();
-    let counted: Vec<_> = book.spent.keys().collect();
+    let report = Report {
+        book: &book,
+        runs: &runs,
+        starts: &starts,
+    };
+    let drift = report.drift();
+    let overruns: Vec<_> = book.overruns.iter().map(String::as_str).collect();
+    assert!(overruns.is_empty(), "over budget:\n{}", overruns.join("\n"));
+    every_name_has_a_budget(&book, &runs);
+    assert_eq!(drift, None, "docs/cost.md is not what this story costs");
+}
+
+fn every_name_has_a_budget(book: &Book<'_>, runs: &[idle::Run]) {
+    let all: Vec<_> = book.budgeted().collect();
+    let counted: Vec<_> = book.visits.keys().collect();
     assert_eq!(counted, all, "every route is counted");
+    let routes = book.visits.keys().copied();
+    let events = book.events.keys().map(String::as_str);
+    let runs = runs.iter().map(|run| run.name.as_str());
+    let spent: BTreeSet<&str> = routes.chain(events).chain(runs).collect();
+    let limits: BTreeSet<&str> = limits::names().collect();
+    assert_eq!(limits, spent, "every budget in units is needed");
+}
+
+#[test]
+fn a_budget_is_exceeded_by_any_of_its_numbers() {
+    let budget = Spent {
+        calls: 2,
+        read: 1.0,
+        write: 4.0,
+        refused: 0,
+    };
+    assert!(budget.within(&budget));
+    let over = [
+        Spent { calls: 3, ..budget },
+        Spent {
+            read: 1.5,
+            ..budget
+        },
+        Spent {
+            write: 5.0,
+            ..budget
+        },
+    ];
+    assert!(!over.iter().any(|spent| spent.within(&budget)));
 }

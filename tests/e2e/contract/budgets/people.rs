@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Book, act, get, post};
+use super::book::Book;
+use super::{act, get, post};
 use crate::support::{Call, Person, TestMachine, canary, tick};
 
 pub async fn sign_up(book: &mut Book<'_>, person: &Person) {
@@ -12,6 +13,7 @@ pub async fn sign_up(book: &mut Book<'_>, person: &Person) {
         &["processing", "marketing", "transfer"]
             .map(|what| tick(machine, &format!("{what}-consent"), true)),
     );
+    book.begin("Sign-up").await;
     book.pay("POST /signup", &nobody, post("/signup", &form), 202)
         .await;
     let token = json!({"token": machine.link(&person.email, "signup").await});
@@ -22,6 +24,7 @@ pub async fn sign_up(book: &mut Book<'_>, person: &Person) {
         200,
     )
     .await;
+    book.end().await;
     book.pay("GET /policies", &nobody, get("/policies"), 200)
         .await;
     book.pay(
@@ -53,6 +56,7 @@ pub async fn account(book: &mut Book<'_>, person: &Person) {
     let machine = book.machine;
     let nobody = machine.anonymous();
     let credentials = json!({"email": person.email, "password": person.password});
+    book.begin("Sign-in").await;
     book.pay(
         "POST /sessions",
         &nobody,
@@ -60,6 +64,7 @@ pub async fn account(book: &mut Book<'_>, person: &Person) {
         201,
     )
     .await;
+    book.end().await;
     let user = machine.sign_in(person).await;
     let api = &user.api;
     book.pay("GET /sessions", api, get("/sessions"), 200).await;
@@ -92,7 +97,12 @@ pub async fn account(book: &mut Book<'_>, person: &Person) {
     let switch = Call::new("PATCH", "/workspace")
         .header("if-match", &workspace.etag())
         .json(&switch);
-    book.pay("PATCH /workspace", api, switch, 200).await;
+    let switched = book.pay("PATCH /workspace", api, switch, 200).await;
+    // as it was: what a picture costs is counted with every feature
+    let back = json!({"features": {"text": true}});
+    api.change("PATCH", "/workspace", &switched.etag(), Some(&back))
+        .await
+        .is(200);
 }
 
 pub async fn new_password(book: &mut Book<'_>, person: &Person) {

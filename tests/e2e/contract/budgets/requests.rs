@@ -2,13 +2,17 @@
 
 use serde_json::json;
 
-use super::{Book, act, get, post, text};
-use crate::requests::{ask, ask_with};
+use super::book::Book;
+use super::{act, get, post, text};
+use crate::requests::ask;
+use crate::support::User;
 
-pub async fn requests(book: &mut Book<'_>) {
+/// Gives the staff.
+pub async fn requests(book: &mut Book<'_>) -> User {
     let machine = book.machine;
     let (user, staff) = (machine.user().await, machine.staff().await);
     let api = &user.api;
+    book.begin("A copy of one's data").await;
     let made = book
         .pay(
             "POST /data-subject-requests",
@@ -17,6 +21,17 @@ pub async fn requests(book: &mut Book<'_>) {
             201,
         )
         .await;
+    let path = format!("/data-subject-requests/{}", text(&made.json(201)["id"]));
+    book.pay("GET /data-subject-requests/{id}", api, get(&path), 200)
+        .await;
+    book.pay(
+        "GET /data-subject-requests/{id}/export",
+        api,
+        get(format!("{path}/export")),
+        200,
+    )
+    .await;
+    book.end().await;
     book.pay(
         "POST /data-subject-requests",
         api,
@@ -35,16 +50,6 @@ pub async fn requests(book: &mut Book<'_>) {
         "GET /data-subject-requests",
         api,
         get("/data-subject-requests"),
-        200,
-    )
-    .await;
-    let path = format!("/data-subject-requests/{}", text(&made.json(201)["id"]));
-    book.pay("GET /data-subject-requests/{id}", api, get(&path), 200)
-        .await;
-    book.pay(
-        "GET /data-subject-requests/{id}/export",
-        api,
-        get(format!("{path}/export")),
         200,
     )
     .await;
@@ -106,12 +111,19 @@ pub async fn requests(book: &mut Book<'_>) {
     )
     .await;
     let extension = json!({"reason": "We wait."});
-    let third = ask_with(
-        machine,
-        &somebody,
-        json!({"kind": "erasure", "details": "x"}),
-    )
-    .await;
+    let again = json!({"kind": "erasure", "details": "x"});
+    book.begin("An erasure").await;
+    let third = book
+        .pay(
+            "POST /data-subject-requests",
+            &somebody.api,
+            post("/data-subject-requests", &again),
+            201,
+        )
+        .await
+        .json(201);
+    book.end().await;
+    let third = text(&third["id"]);
     book.pay(
         "POST /compliance/requests/{id}/extend",
         &staff.api,
@@ -119,6 +131,7 @@ pub async fn requests(book: &mut Book<'_>) {
         409,
     )
     .await;
+    book.begin("An erasure").await;
     let decided = book
         .pay(
             "POST /compliance/requests/{id}/approve",
@@ -127,6 +140,7 @@ pub async fn requests(book: &mut Book<'_>) {
             200,
         )
         .await;
+    book.end().await;
     let certificate = text(&decided.json(200)["certificate"]);
     book.pay(
         "GET /certificates/{case}",
@@ -142,4 +156,5 @@ pub async fn requests(book: &mut Book<'_>) {
         200,
     )
     .await;
+    staff
 }

@@ -1,6 +1,8 @@
 //! The roles of the template: what they don't allow is refused, and they allow nothing that no
 //! function uses.
 
+mod mail;
+mod registers;
 mod story;
 
 use std::collections::BTreeSet;
@@ -8,6 +10,7 @@ use std::collections::BTreeSet;
 use assetbox::MachineOptions;
 use assetbox::cloud::{Call, Use};
 
+use super::registers::staff;
 use crate::support::provider::Provider;
 use crate::support::{Person, TestMachine, tick};
 
@@ -63,9 +66,15 @@ async fn who_may_not_list_a_bucket_is_not_told_that_an_object_is_missing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_right_that_a_role_gives_is_used() {
     let provider = Provider::start().await;
-    let machine = TestMachine::start_configured(&[("StripeApiUrl", &provider.url)]).await;
-    story::walk(&machine, &provider).await;
+    let machine = TestMachine::start_with(MachineOptions {
+        parameters: [("StripeApiUrl".to_owned(), provider.url.clone())].into(),
+        staff: staff(),
+        ..MachineOptions::default()
+    })
+    .await;
+    let seen = story::walk(&machine, &provider).await;
     assert_eq!(denied(&machine), [], "no role lacks anything");
+    seen.is_explained();
     let functions = machine.model().functions.iter();
     let by_lambda: BTreeSet<Use> = functions
         .flat_map(|function| {

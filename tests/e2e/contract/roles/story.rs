@@ -8,6 +8,8 @@ use domain::time::days;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::super::data_map::Seen;
+use super::{mail, registers};
 use crate::erasure::erase;
 use crate::requests::{ask, ask_with, decide};
 use crate::support::events::{object_created, object_key, sqs};
@@ -15,19 +17,30 @@ use crate::support::provider::{Provider, stripe_event};
 use crate::support::upload::{announced, send_to};
 use crate::support::{Call, Person, TestMachine, User, canary, pictures};
 
-/// From the first sign-up to the end of the last trial.
-pub async fn walk(machine: &TestMachine, provider: &Provider) {
-    let story = Story { machine, provider };
+/// From the first sign-up to the end of the last trial; gives what was seen in the tables.
+pub async fn walk(machine: &TestMachine, provider: &Provider) -> Seen {
+    let (story, mut seen) = (Story { machine, provider }, Seen::default());
     let user = story.account().await;
     story.payment(&user).await;
     story.assets(&user).await;
+    seen.look(machine).await;
     let staff = machine.staff().await;
     story.requests(&user, &staff).await;
+    registers::registers(machine, &user, &staff).await;
+    seen.look(machine).await;
     let user = story.what_is_left_alone(&user.person).await;
     story.orphans(&user).await;
+    seen.look(machine).await;
     let staff = machine.sign_in(&staff.person).await;
     story.erasure(&user, &staff).await;
+    seen.look(machine).await;
+    mail::complaint(machine).await;
+    mail::letters(machine).await;
+    seen.look(machine).await;
     story.time().await;
+    story.restored().await;
+    seen.look(machine).await;
+    seen
 }
 
 struct Story<'m> {
@@ -399,5 +412,13 @@ impl Story<'_> {
         }
         machine.pass(SignedDuration::from_hours(1)).await;
         machine.pass(SignedDuration::from_hours(1)).await;
+    }
+
+    /// As after a restore: what was erased is erased once more.
+    async fn restored(&self) {
+        let now = self.machine.now();
+        let since = domain::time::shift(now, -days(60));
+        let task = json!({"task": "replay_tombstones", "since": since, "restored_at": now});
+        self.machine.invoke("ErasureFunction", task).await.unwrap();
     }
 }

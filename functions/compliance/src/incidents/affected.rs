@@ -1,0 +1,220 @@
+//! Whom an incident affects: found in the access log by pseudonym, and told.
+
+use axum::{Json, extract::State};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{
+    compliance::{StaffRole, incident::Affected},
+    consequence::Letter,
+    ids::{IncidentId, SubjectId},
+    processing::Actor,
+};
+use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
+use store::{
+    StoreError, Table, Tx,
+    compliance::Reference,
+    erasure::{Cursor, Seen},
+    people::person_key,
+};
+
+use super::{
+    CLAUSE, Incident,
+    api::{AffectedView, Notified, Notify},
+    entry, refused,
+};
+use crate::{App, desk::find};
+
+/// How many pages of 500 items one step of telling reads.
+const PAGES: usize = 2;
+/// How often a step that met another change of the case is noted again.
+const ATTEMPTS: usize = 5;
+
+/// Make the list of who is affected
+///
+/// From the chains of the ledger: whoever makes it again gets the same.
+#[utoipa::path(
+    post, path = "/compliance/incidents/{id}/affected", tag = "compliance",
+    params(("id" = String, Path, description = "The incident's id")),
+    responses(
+        (status = 200, body = AffectedView), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument),
+        (status = "default", body = ProblemDocument),
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
+pub(crate) async fn affected(
+    State(app): State<App>,
+    staff: Staff,
+    PathId(id): PathId<IncidentId>,
+) -> Result<Json<AffectedView>, Problem> {
+    staff.must_be(StaffRole::Security)?;
+    let case: Incident = find(&app, id).await?;
+    let affected = list(&app, &case).await?;
+    let summary = affected.summary(staff.0.now);
+    let progress = case.progress.clone().listed(summary).map_err(refused)?;
+    let case = case.with(progress);
+    let mut tx = Tx::new();
+    tx.change_case(&case)?;
+    tx.record(
+        entry(&case, &staff, "incident.listed")
+            .with_fact("persons", summary.persons)
+            .with_fact("accesses", summary.accesses)
+            .with_fact("sha256", summary.sha256),
+    );
+    app.db.commit(tx).await?;
+    Ok(Json(AffectedView {
+        summary: summary.into(),
+        pseudonyms: affected.pseudonyms.into_iter().collect(),
+    }))
+}
+
+async fn list(app: &App, case: &Incident) -> Result<Affected, Problem> {
+    let accesses = case.progress.accesses();
+    let entries = app.db.ledger_of(accesses.period).await?;
+    let entries = entries.ok_or_else(|| {
+        Problem::conflict(
+            "too_many_accesses",
+            "There are too many accesses in this period for one list. Register the incident in shorter periods.",
+        )
+    })?;
+    Ok(Affected::of(&accesses, &entries))
+}
+
+/// Tell those who are affected
+///
+/// Each once. One call looks at a part of the people: repeat it with
+/// `next_cursor` until there is none.
+#[utoipa::path(
+    post, path = "/compliance/incidents/{id}/notify", tag = "compliance",
+    params(("id" = String, Path, description = "The incident's id")),
+    request_body = Notify,
+    responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 200, body = Notified), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = "default", body = ProblemDocument),
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
+pub(crate) async fn notify(
+    State(app): State<App>,
+    staff: Staff,
+    PathId(id): PathId<IncidentId>,
+    JsonBody { value: body, .. }: JsonBody<Notify>,
+) -> Result<Json<Notified>, Problem> {
+    staff.must_be(StaffRole::Security)?;
+    let mut cursor = read_cursor(body.cursor.as_deref())?;
+    let case: Incident = find(&app, id).await?;
+    // a closed incident tells nobody
+    case.progress.clone().told_more(0).map_err(refused)?;
+    let affected = list(&app, &case).await?;
+    let mut notified = Notified {
+        told: 0,
+        told_before: 0,
+        next_cursor: None,
+    };
+    for page in 0.. {
+        if page == PAGES {
+            notified.next_cursor = Some(write_cursor(&cursor));
+            break;
+        }
+        let Some((Table::People, sheet)) = app.census.walk(&cursor).await? else {
+            break;
+        };
+        for subject in sheet.rows.iter().filter_map(person) {
+            tell(&app, &staff, &case, &affected, subject, &mut notified).await?;
+        }
+        // behind the people a walk goes on to other tables
+        if sheet.next.is_none() {
+            break;
+        }
+        cursor.turn(sheet.next);
+    }
+    note(&app, &staff, id, notified.told).await?;
+    Ok(Json(notified))
+}
+
+/// The person whose record this is.
+fn person(row: &Seen) -> Option<SubjectId> {
+    let subject = row.key.pk.strip_prefix("SUBJ#")?.parse().ok()?;
+    (row.key == person_key(subject)).then_some(subject)
+}
+
+async fn tell(
+    app: &App,
+    staff: &Staff,
+    case: &Incident,
+    affected: &Affected,
+    subject: SubjectId,
+    notified: &mut Notified,
+) -> Result<(), Problem> {
+    let now = staff.0.now;
+    let Some(pseudonym) = app.gate.pseudonym_of(subject).await? else {
+        return Ok(());
+    };
+    if !affected.pseudonyms.contains(&pseudonym) {
+        return Ok(());
+    }
+    let mut tx = Tx::new();
+    tx.alive(subject);
+    tx.create(
+        "reference",
+        &Reference {
+            subject,
+            case: case.id.to_string(),
+            at: now,
+            tell_at: None,
+            told_at: Some(now),
+        },
+    );
+    let letter = Letter::Incident {
+        incident: case.id,
+        known_at: case.progress.known_at(),
+    };
+    tx.mail(subject, letter, now);
+    let told = case.entry(Actor::Staff, "incident.person_told", CLAUSE, now);
+    tx.record(told.with_person(pseudonym));
+    match app.db.commit(tx).await {
+        Ok(()) => notified.told += 1,
+        Err(error) if error.refused("reference") => notified.told_before += 1,
+        // whoever is being erased is told nothing more
+        Err(error) if error.refused("person") => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Notes in the register how many more were told, and in the ledger.
+async fn note(app: &App, staff: &Staff, id: IncidentId, told: u64) -> Result<(), Problem> {
+    if told == 0 {
+        return Ok(());
+    }
+    let mut outcome = Ok(());
+    for _ in 0..ATTEMPTS {
+        let case: Incident = find(app, id).await?;
+        let progress = case.progress.clone().told_more(told).map_err(refused)?;
+        let case = case.with(progress);
+        let mut tx = Tx::new();
+        tx.change_case(&case)?;
+        tx.record(entry(&case, staff, "incident.persons_told").with_fact("told", told));
+        outcome = app.db.commit(tx).await;
+        if !matches!(outcome, Err(StoreError::Refused(_))) {
+            break;
+        }
+    }
+    Ok(outcome?)
+}
+
+fn read_cursor(text: Option<&str>) -> Result<Cursor, Problem> {
+    let Some(text) = text else {
+        return Ok(Cursor::default());
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+    serde_json::from_slice(&bytes).map_err(|_| StoreError::InvalidCursor.into())
+}
+
+fn write_cursor(cursor: &Cursor) -> String {
+    // a cursor is two numbers and texts: it can always be written
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
+}

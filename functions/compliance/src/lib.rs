@@ -1,0 +1,99 @@
+//! Disclosures (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2) and
+//! the register of processors (5.6): what the staff answer for beside the
+//! requests of data subjects, each step in the ledger.
+
+mod app;
+mod claims;
+mod desk;
+mod disclosures;
+mod incidents;
+mod processors;
+
+pub use app::App;
+
+use axum::Router;
+use platform::http::edge;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// AWS calls of each route after authentication's one BatchGetItem. Opening a
+/// case is three of them: its key, the key service, the ledger's entry; so is
+/// opening a person's data.
+pub const BUDGETS: &[(&str, u32)] = &[
+    ("GET /compliance/disclosures", 2),
+    // the person, a new key, one transaction
+    ("POST /compliance/disclosures", 3),
+    ("GET /compliance/disclosures/{id}", 4),
+    ("POST /compliance/disclosures/{id}/approve", 2),
+    // the file, and the package with its versions
+    ("POST /compliance/disclosures/{id}/decline", 7),
+    ("POST /compliance/disclosures/{id}/forbid", 6),
+    // the file, the person, consents, requests, sessions, the object, one transaction
+    ("POST /compliance/disclosures/{id}/release", 12),
+    ("GET /compliance/disclosures/{id}/package", 6),
+    ("POST /compliance/disclosures/{id}/hand-over", 8),
+    ("GET /compliance/incidents", 2),
+    ("POST /compliance/incidents", 2),
+    ("GET /compliance/incidents/{id}", 4),
+    ("POST /compliance/incidents/{id}/report", 5),
+    ("POST /compliance/incidents/{id}/waive", 5),
+    ("POST /compliance/incidents/{id}/findings", 5),
+    ("POST /compliance/incidents/{id}/close", 2),
+    ("GET /compliance/claims", 2),
+    // the person, a new key, the person's pseudonym, one transaction
+    ("POST /compliance/claims", 5),
+    ("GET /compliance/claims/{id}", 4),
+    ("POST /compliance/claims/{id}/answer", 6),
+    // a limit, a new key, the person's pseudonym, one transaction
+    ("POST /claims", 5),
+    ("GET /claims", 2),
+    ("GET /claims/{id}", 5),
+    ("GET /compliance/processors", 0),
+];
+
+/// The routes whose calls grow with what they read: with the ledger's entries of
+/// a period, and with the persons of a page.
+pub const UNBOUNDED: &[&str] = &[
+    "POST /compliance/incidents/{id}/affected",
+    "POST /compliance/incidents/{id}/notify",
+    "GET /compliance/processors/{processor}/transfers",
+];
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(disclosures::list, disclosures::open))
+        .routes(routes!(disclosures::show))
+        .routes(routes!(disclosures::approve))
+        .routes(routes!(disclosures::decline))
+        .routes(routes!(disclosures::forbid))
+        .routes(routes!(disclosures::out::release))
+        .routes(routes!(disclosures::out::package))
+        .routes(routes!(disclosures::out::hand_over))
+        .routes(routes!(incidents::list, incidents::register))
+        .routes(routes!(incidents::show))
+        .routes(routes!(incidents::report))
+        .routes(routes!(incidents::waive))
+        .routes(routes!(incidents::findings))
+        .routes(routes!(incidents::affected::affected))
+        .routes(routes!(incidents::affected::notify))
+        .routes(routes!(incidents::close))
+        .routes(routes!(claims::list, claims::register))
+        .routes(routes!(claims::show))
+        .routes(routes!(claims::answer))
+        .routes(routes!(claims::own::list, claims::own::claim))
+        .routes(routes!(claims::own::show))
+        .routes(routes!(processors::list))
+        .routes(routes!(processors::transfers))
+}
+
+/// This function's routes.
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    edge(router.with_state(app))
+}
+
+/// This function's part of the OpenAPI document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}

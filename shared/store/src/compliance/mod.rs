@@ -1,0 +1,22 @@
+//! The registers of disclosures, incidents and claims (clauses 5.5 to 5.9, 8.2).
+//!
+//! A case stands in its register's partition and names no person: whom it is
+//! about is sealed in its file, under the case's own key ([`crate::personal`]).
+//! From the person's side, a [`Reference`] in their partition leads to it, which
+//! is erased with the person; the case goes on to its own end.
+
+mod accesses;
+mod case;
+mod disclosure;
+mod known;
+mod notice;
+mod package;
+mod reference;
+
+pub use accesses::MAX_ACCESSES;
+pub use case::{Case, Filed, Standing, file_access};
+pub use disclosure::{disclosure_object, disclosure_package_key};
+pub use known::known_disclosures;
+pub use notice::{TellError, tell_due};
+pub use package::compile;
+pub use reference::{Reference, reference_key};

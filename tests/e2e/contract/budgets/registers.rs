@@ -1,0 +1,131 @@
+//! Disclosures, incidents, claims and processors.
+
+use serde_json::{Value, json};
+
+use super::book::Book;
+use super::{get, text};
+use crate::contract::registers::{ban, colleague, demand, incident, investigation, told};
+use crate::support::{Call, User};
+
+pub async fn registers(book: &mut Book<'_>, staff: &User) {
+    let machine = book.machine;
+    let staff = machine.sign_in(&staff.person).await;
+    let colleague = colleague(machine).await;
+    let user = machine.user().await;
+    handed_over(book, [&staff, &colleague], &user).await;
+    declined(book, [&staff, &colleague], &user).await;
+    incidents(book, &staff).await;
+    claims(book, &staff, &user).await;
+    let none = Value::Null;
+    step(book, &staff, "GET /compliance/processors", "", none).await;
+}
+
+/// Pays for a route with this id in its path, and with a body unless it is null; gives the answer.
+async fn step(book: &mut Book<'_>, by: &User, route: &'static str, id: &str, body: Value) -> Value {
+    let (method, path) = route.split_once(' ').expect("a method and a path");
+    let call = Call::new(method, path.replace("{id}", id));
+    let call = if body.is_null() {
+        call
+    } else {
+        call.json(&body)
+    };
+    let creates = method == "POST" && !path.contains('{');
+    let status = if creates { 201 } else { 200 };
+    book.pay(route, &by.api, call, status).await.json(status)
+}
+
+/// The cases that are not closed, which costs more than a page of the register.
+async fn open_cases(book: &mut Book<'_>, by: &User, route: &'static str) {
+    let path = route.trim_start_matches("GET ");
+    book.pay(route, &by.api, get(format!("{path}?open=true")), 200)
+        .await;
+}
+
+/// A demand is carried out under a ban on telling the person, which is prolonged afterwards.
+async fn handed_over(book: &mut Book<'_>, [staff, colleague]: [&User; 2], of: &User) {
+    let machine = book.machine;
+    let mut opening = demand(of);
+    opening["ban"] = ban(machine, 10);
+    let opened = step(book, staff, "POST /compliance/disclosures", "", opening).await;
+    let id = text(&opened["id"]);
+    open_cases(book, staff, "GET /compliance/disclosures").await;
+    let none = Value::Null;
+    for (by, route) in [
+        (staff, "GET /compliance/disclosures/{id}"),
+        (staff, "POST /compliance/disclosures/{id}/approve"),
+        (colleague, "POST /compliance/disclosures/{id}/approve"),
+        (colleague, "POST /compliance/disclosures/{id}/release"),
+        (colleague, "GET /compliance/disclosures/{id}/package"),
+    ] {
+        step(book, by, route, &id, none.clone()).await;
+    }
+    let route = "POST /compliance/disclosures/{id}/hand-over";
+    let channel = json!({"channel": "By courier, sealed."});
+    step(book, staff, route, &id, channel).await;
+    let route = "POST /compliance/disclosures/{id}/forbid";
+    step(book, staff, route, &id, ban(machine, 20)).await;
+}
+
+/// An investigation's disclosure is declined when its package was made already.
+async fn declined(book: &mut Book<'_>, [staff, colleague]: [&User; 2], of: &User) {
+    let opening = investigation(of);
+    let opened = step(book, staff, "POST /compliance/disclosures", "", opening).await;
+    let id = text(&opened["id"]);
+    for route in [
+        "POST /compliance/disclosures/{id}/approve",
+        "POST /compliance/disclosures/{id}/release",
+    ] {
+        step(book, colleague, route, &id, Value::Null).await;
+    }
+    let route = "POST /compliance/disclosures/{id}/decline";
+    let reason = json!({"reason": "It came too late."});
+    step(book, colleague, route, &id, reason).await;
+}
+
+/// An incident until it is closed. Whom it affects is not counted: that grows with the ledger.
+async fn incidents(book: &mut Book<'_>, staff: &User) {
+    let registering = incident(book.machine);
+    let route = "POST /compliance/incidents";
+    let registered = step(book, staff, route, "", registering).await;
+    let id = text(&registered["id"]);
+    open_cases(book, staff, "GET /compliance/incidents").await;
+    let none = Value::Null;
+    step(book, staff, "GET /compliance/incidents/{id}", &id, none).await;
+    let route = "POST /compliance/incidents/{id}/findings";
+    let findings = json!({"findings": "The disk was encrypted."});
+    step(book, staff, route, &id, findings).await;
+    for duty in ["incident_notice", "incident_findings"] {
+        let route = "POST /compliance/incidents/{id}/report";
+        step(book, staff, route, &id, told("ru152", duty)).await;
+    }
+    let route = "POST /compliance/incidents/{id}/waive";
+    let notice = told("gdpr", "incident_notice");
+    step(book, staff, route, &id, notice).await;
+    let route = "POST /compliance/incidents/{id}/close";
+    step(book, staff, route, &id, Value::Null).await;
+}
+
+/// A claim made signed in and one that came by letter.
+async fn claims(book: &mut Book<'_>, staff: &User, user: &User) {
+    let claim = json!({"text": "You have lost my files."});
+    let made = step(book, user, "POST /claims", "", claim).await;
+    let id = text(&made["id"]);
+    let received_at = book.machine.now();
+    let letter = json!({
+        "person": user.person.email,
+        "text": "By letter.",
+        "received_at": received_at,
+    });
+    step(book, staff, "POST /compliance/claims", "", letter).await;
+    open_cases(book, staff, "GET /compliance/claims").await;
+    for (by, route) in [
+        (user, "GET /claims"),
+        (staff, "GET /compliance/claims/{id}"),
+    ] {
+        step(book, by, route, &id, Value::Null).await;
+    }
+    let route = "POST /compliance/claims/{id}/answer";
+    let answer = json!({"answer": "We have found them."});
+    step(book, staff, route, &id, answer).await;
+    step(book, user, "GET /claims/{id}", &id, Value::Null).await;
+}

@@ -1,0 +1,89 @@
+//! The registers in the story: a demand that is carried out, an incident with whom it affects, a
+//! claim, and what was passed to a processor.
+
+use domain::time::{days, shift};
+use serde_json::{Value, json};
+
+use crate::contract::registers::{ban, colleague, demand, incident, told};
+use crate::support::{TestMachine, User};
+
+/// From the opening of each case to its end.
+pub async fn registers(machine: &TestMachine, user: &User, staff: &User) {
+    let colleague = colleague(machine).await;
+    disclosure(machine, user, [staff, &colleague]).await;
+    machine.settled().await;
+    processors(machine, staff).await;
+    whom_it_affects(machine, staff).await;
+    claim(user, staff).await;
+    machine.settled().await;
+}
+
+async fn opened(staff: &User, path: &str, body: &Value) -> String {
+    let case = staff.api.post(path, body).await.json(201);
+    let id = case["id"].as_str().expect("an id");
+    format!("{path}/{id}")
+}
+
+/// The package is lost before it is handed over, and the person may be told later only.
+async fn disclosure(machine: &TestMachine, of: &User, [staff, colleague]: [&User; 2]) {
+    let mut opening = demand(of);
+    opening["ban"] = ban(machine, 10);
+    let case = opened(staff, "/compliance/disclosures", &opening).await;
+    staff.api.act(format!("{case}/approve")).await.is(200);
+    colleague.api.act(format!("{case}/approve")).await.is(200);
+    colleague.api.act(format!("{case}/release")).await.is(200);
+    let package = format!("{case}/package");
+    colleague.api.get(&package).await.is(200);
+    let (s3, bucket) = (machine.s3(), machine.name_of("ExportsBucket"));
+    let keys = machine.keys_of("ExportsBucket").into_iter();
+    for key in keys.filter(|key| key.starts_with("disclosures/")) {
+        let deletion = s3.delete_object().bucket(&bucket).key(key);
+        deletion.send().await.unwrap();
+    }
+    colleague.api.get(&package).await.is(404);
+    let channel = json!({"channel": "By courier, sealed."});
+    let handed_over = colleague.api.post(format!("{case}/hand-over"), &channel);
+    handed_over.await.is(200);
+    let longer = ban(machine, 20);
+    let forbidden = staff.api.post(format!("{case}/forbid"), &longer);
+    forbidden.await.is(200);
+}
+
+async fn processors(machine: &TestMachine, staff: &User) {
+    staff.api.get("/compliance/processors").await.is(200);
+    let to = machine.now();
+    let from = shift(to, -days(1));
+    let path = format!("/compliance/processors/stripe/transfers?from={from}&to={to}");
+    staff.api.get(path).await.is(200);
+}
+
+async fn whom_it_affects(machine: &TestMachine, staff: &User) {
+    let case = opened(staff, "/compliance/incidents", &incident(machine)).await;
+    let list = staff.api.act(format!("{case}/affected")).await.json(200);
+    assert_ne!(list["persons"], 0, "{list}");
+    let told_now = staff.api.post(format!("{case}/notify"), &json!({})).await;
+    let told_now = told_now.json(200);
+    assert_eq!(told_now["told"], list["persons"], "{told_now}");
+    assert_eq!(told_now["next_cursor"], Value::Null);
+    for (step, body) in [
+        ("report", told("ru152", "incident_notice")),
+        ("report", told("ru152", "incident_findings")),
+        ("waive", told("gdpr", "incident_notice")),
+    ] {
+        let stopped = staff.api.post(format!("{case}/{step}"), &body).await;
+        stopped.is(200);
+    }
+    staff.api.act(format!("{case}/close")).await.is(200);
+}
+
+async fn claim(user: &User, staff: &User) {
+    let claim = json!({"text": "You have lost my files."});
+    let made = user.api.post("/claims", &claim).await.json(201);
+    user.api.get("/claims").await.is(200);
+    let queue = staff.api.get("/compliance/claims?open=true").await;
+    assert_eq!(queue.json(200)["items"][0]["id"], made["id"]);
+    let id = made["id"].as_str().expect("an id");
+    let answer = json!({"answer": "We have found them."});
+    let path = format!("/compliance/claims/{id}/answer");
+    staff.api.post(path, &answer).await.is(200);
+}

@@ -1,0 +1,70 @@
+//! The guard of the deadlines: at day 25 of 30 somebody is told, and again when it is over.
+
+use assetbox_tests::log;
+use domain::ids::{RequestId, SubjectId};
+use domain::regime::Regime;
+use domain::request::{Level, Progress, RequestKind};
+use domain::time::{SignedDuration, days};
+use store::people::Request;
+
+use super::Warehouse;
+
+impl Warehouse {
+    async fn asked_for(&self, kind: RequestKind) {
+        let now = self.now();
+        let progress = Progress::received(kind, Regime::Ru152, Level::L3, now);
+        let request = Request::new(SubjectId::new(now), RequestId::new(now), progress);
+        self.db().put(&request).await.unwrap();
+    }
+
+    /// How many requests somebody must act on.
+    async fn at_risk(&self) -> u64 {
+        self.run().await;
+        *log::metrics("DeadlinesAtRisk").last().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_nobody_decides_is_an_alarm_on_day_25() {
+    let warehouse = Warehouse::new().await;
+    warehouse.asked_for(RequestKind::Erasure).await;
+    // it took effect with its receipt
+    warehouse.asked_for(RequestKind::Restriction).await;
+    warehouse.advance(days(25) - SignedDuration::from_mins(1));
+    assert_eq!(warehouse.at_risk().await, 0);
+    assert!(!log::mentions("deadline_at_risk"));
+
+    warehouse.advance(SignedDuration::from_mins(2));
+    assert_eq!(warehouse.at_risk().await, 1);
+    assert!(log::mentions("deadline_at_risk"));
+    assert!(!log::mentions("deadline_missed"));
+    // the end may roll over days off
+    warehouse.advance(days(20));
+    assert_eq!(warehouse.at_risk().await, 1);
+    assert!(log::mentions("deadline_missed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shorter_periods_are_told_of_two_days_before() {
+    let warehouse = Warehouse::new().await;
+    warehouse.asked_for(RequestKind::Rectification).await;
+    assert_eq!(warehouse.at_risk().await, 0);
+    // seven working days are nine days at least
+    warehouse.advance(days(6));
+    assert_eq!(warehouse.at_risk().await, 0);
+    warehouse.advance(days(30));
+    assert_eq!(warehouse.at_risk().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_is_no_risk() {
+    let warehouse = Warehouse::new().await;
+    let now = warehouse.now();
+    let progress = Progress::received(RequestKind::Erasure, Regime::Ru152, Level::L3, now);
+    let ground = domain::request::Ground::new("152-FZ art. 21(5)").unwrap();
+    let refused = progress.refuse(ground, now).unwrap();
+    let request = Request::new(SubjectId::new(now), RequestId::new(now), refused);
+    warehouse.db().put(&request).await.unwrap();
+    warehouse.advance(days(60));
+    assert_eq!(warehouse.at_risk().await, 0);
+}
