@@ -68,6 +68,7 @@ pub(super) async fn questions(machine: &TestMachine) -> Result<Vec<Question>> {
             "`GET /data-subject-requests`",
             get("/data-subject-requests"),
         ),
+        Question::new("ComplianceFunction", "`GET /claims`", get("/claims")),
         Question::new(
             "RenditionsFunction",
             "an original that is rendered already",

@@ -16,8 +16,8 @@ const OF_ATTEMPTS: [&str; 4] = [
     "request.copy_handed_out",
     "session.opened",
 ];
-/// Items that count attempts, or are sessions.
-const NOT_COMPARED: [&str; 2] = ["LIMIT#", "SESSION#"];
+/// Items that count attempts, are sessions, or tell what the nightly round has passed on its way.
+const NOT_COMPARED: [&str; 3] = ["LIMIT#", "SESSION#", "RECONCILE"];
 /// Until the sessions, links and keys of the day are over, however long it was.
 const A_DAY_AND_MORE: SignedDuration = SignedDuration::from_hours(26);
 
