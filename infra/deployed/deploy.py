@@ -147,6 +147,8 @@ def main(template, port, bootstraps, rekognition_port, provider_port):
         "WebOrigin": "https://app.proof.example",
         # it has no CodeDeploy
         "DeploymentType": "AllAtOnce",
+        # nor receipt rules
+        "ReceiveMail": "false",
     }
     apply(cloudformation, template_url, parameters)
     made = resources(cloudformation)

@@ -129,6 +129,8 @@ prove() {
 
 install_packages
 build_bootstraps
+ASSETBOX_BOOTSTRAPS="$bootstraps" cargo test --quiet --package assetbox-tests --test e2e contract::bootstrap
+infra/sizes.py "$bootstraps"
 build_suite
 for mode in "${modes[@]}"; do
   prove "$mode"
