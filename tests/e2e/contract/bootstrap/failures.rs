@@ -66,7 +66,8 @@ async fn a_handler_that_panics_fails_one_invocation() {
     let (_, test) = test.split_once("::").unwrap();
     command.args(["--exact", test, "--ignored"]);
     command.envs(environment(&machine, "OutboxFunction").await);
-    let program = Program::spawn(command, Duration::from_secs(10)).await;
+    // it starts while the other programs are linked
+    let program = Program::spawn(command, Duration::from_secs(60)).await;
     for _ in 0..2 {
         let error = error_of(&program, panicking()).await;
         assert!(error.contains("as the event says"), "{error}");
