@@ -117,6 +117,10 @@ prove() {
   ASSETBOX_DEPLOYMENT="$state/deployment.json" RUST_BACKTRACE=0 \
     AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION="$region" AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \
     suite --ignored --test-threads=1 | tee "$state/suite.log" || failed=1
+  if [[ $auth == false ]]; then
+    AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \
+      "$venv/bin/python" infra/deployed/restored.py "$state/deployment.json" | tee -a "$state/suite.log" || failed=1
+  fi
   end_emulator
   printf '\n| %s | seen |\n|---|---|\n' "$mode"
   grep '^| ' "$state/suite.log" || failed=1

@@ -42,6 +42,8 @@ pub(crate) use streams::Stream;
 pub const REGION: &str = "eu-central-1";
 /// The account of one machine.
 pub const ACCOUNT: &str = "000000000000";
+/// The tables' file in the data folder.
+pub(crate) const DATABASE_FILE: &str = "dynamodb.sqlite";
 
 /// A stand-in for a service that doesn't start or work.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +190,7 @@ impl Cloud {
             objects.ensure_bucket(&bucket_options(bucket))?;
         }
         let services = open_services(data, model, secret).await?;
-        let path = data.join("dynamodb.sqlite");
+        let path = data.join(DATABASE_FILE);
         let database = Database::new(&path.to_string_lossy())?;
         for table in &model.tables {
             tables::ensure(&database, table)?;

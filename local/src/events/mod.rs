@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::activity::{Activity, Shutdown};
 use crate::clock::MachineClock;
-use crate::cloud::{Cloud, CloudError};
+use crate::cloud::{Cloud, CloudError, DATABASE_FILE};
 use crate::functions::Functions;
 use crate::state::StateFile;
 use crate::template::{Model, Source};
@@ -85,7 +85,7 @@ impl Events {
         if let Some(letterbox) = letterbox.clone() {
             tasks.spawn(letterbox.watch(delivery.shutdown.clone()));
         }
-        let database = data.join("dynamodb.sqlite");
+        let database = data.join(DATABASE_FILE);
         let shutdown = delivery.shutdown.clone();
         tasks.spawn(trim::run(readers.clone(), database, shutdown));
         let file = StateFile::at(data.join("schedules.json"));

@@ -62,12 +62,6 @@ impl Trial {
         }
     }
 
-    /// The trial's time is up: at the end itself it is.
-    #[must_use]
-    pub fn has_ended(&self, now: Timestamp) -> bool {
-        now >= self.ends_at
-    }
-
     /// When the workspace's data is due for destruction if nobody pays.
     #[must_use]
     pub fn destruction_at(&self) -> Timestamp {
@@ -80,11 +74,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_exact_to_the_millisecond() {
+    fn it_is_fourteen_times_24_hours_long() {
         let trial = Trial::starting(Timestamp::UNIX_EPOCH);
-        let last = shift(trial.ends_at, SignedDuration::from_millis(-1));
-        assert!(!trial.has_ended(last));
-        assert!(trial.has_ended(trial.ends_at));
         assert_eq!(trial.ends_at.as_second(), 14 * 24 * 3600);
     }
 }

@@ -1,7 +1,7 @@
 //! The ledger table: entries as they are committed, and the chains that
 //! `outbox` makes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -124,16 +124,21 @@ const SEALED_AT_ONCE: usize = 40;
 const HEAD_ATTEMPTS: u32 = 8;
 
 impl Db {
-    /// Leaves an entry by itself, where no change is committed: an access.
+    /// Leaves an entry by itself, where no change is committed: an access. The same entry may be
+    /// left again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
-        self.put(&StoredEntry {
+        let stored = StoredEntry {
             entry,
             sequence: None,
-        })
-        .await
+        };
+        match self.create("ledger entry", &stored).await {
+            // an attempt whose answer was lost: it may be chained by now, and stays as it is
+            Err(StoreError::Refused(_)) => Ok(()),
+            answer => answer,
+        }
     }
 
     /// Chains entries; those that are chained already are left as they are, so
@@ -341,7 +346,7 @@ impl Db {
     }
 
     /// Checks every chain from its beginning: links follow one another, each
-    /// entry is there and is what was hashed, and the head is the last link.
+    /// entry is there, once, and is what was hashed, and the head is the last link.
     ///
     /// # Errors
     /// [`StoreError`]; a broken chain is an answer, not an error.
@@ -351,9 +356,11 @@ impl Db {
             let links = self.links(shard, 0, usize::MAX).await?;
             let entries = self.entries(&links).await?;
             let mut last: Option<&Link> = None;
+            let mut chained = BTreeSet::new();
             for (link, entry) in links.iter().zip(&entries) {
                 let hash = entry.as_ref().and_then(|entry| entry.hash().ok());
-                if !link.follows(last) || hash != Some(link.entry_hash) {
+                let once = chained.insert(link.entry);
+                if !once || !link.follows(last) || hash != Some(link.entry_hash) {
                     verified.broken.push((shard, link.sequence));
                 }
                 last = Some(link);

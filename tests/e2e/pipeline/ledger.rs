@@ -3,6 +3,8 @@
 use assetbox_tests::Stage;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::EntryId;
+use domain::ledger::Entry;
+use domain::processing::Actor;
 use serde_json::{Value, json};
 use store::ledger::SWEPT_AFTER;
 
@@ -56,4 +58,19 @@ async fn an_entry_that_cannot_be_read_keeps_no_other_from_the_chain() {
     );
     let second = sweep(&stage).await;
     assert_eq!(second["failed"], 0, "it steps back: {second}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_put_again_after_its_answer_was_lost_is_chained_once() {
+    let (stage, entries) = with_lost_entries().await;
+    let at = stage.now();
+    let entry = Entry::new(at, Actor::System, "personal_data.accessed", "4.1");
+    let db = stage.db();
+    for _ in 0..2 {
+        db.record(entry.clone()).await.unwrap();
+        stage.advance(SWEPT_AFTER);
+        sweep(&stage).await;
+    }
+    let verified = db.verify_ledger().await.unwrap();
+    assert_eq!((verified.links, verified.broken), (entries + 1, Vec::new()));
 }

@@ -1,6 +1,9 @@
 //! Single reads, batch reads, queries and listings.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -41,11 +44,13 @@ impl Db {
     pub async fn get_many(&self, keys: &[(Table, Key)]) -> Result<Found, StoreError> {
         let mut wanted: HashMap<String, KeysAndAttributes> = HashMap::new();
         for table in [Table::Catalog, Table::People, Table::Keys, Table::Ledger] {
-            let items: Vec<Item> = keys
+            // DynamoDB refuses a call that names an item twice
+            let distinct: HashSet<&Key> = keys
                 .iter()
                 .filter(|(t, _)| *t == table)
-                .map(|(_, key)| key.item())
+                .map(|(_, key)| key)
                 .collect();
+            let items: Vec<Item> = distinct.into_iter().map(Key::item).collect();
             if items.is_empty() {
                 continue;
             }
@@ -233,48 +238,6 @@ impl Db {
             .await
             .map_err(failure)?;
         Ok(keys_of(&answer.items.unwrap_or_default()))
-    }
-
-    /// Counts every item of a table whose text holds one of `needles`, reading
-    /// all of it: what a probe after an erasure does.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn scan_for(&self, table: Table, needles: &[String]) -> Result<u64, StoreError> {
-        let mut hits = 0;
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .scan()
-                .table_name(self.table(table))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(failure)?;
-            for item in answer.items() {
-                if item.values().any(|value| mentions(value, needles)) {
-                    hits += 1;
-                }
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(hits);
-            }
-        }
-    }
-}
-
-fn mentions(value: &AttributeValue, needles: &[String]) -> bool {
-    let hit = |text: &str| needles.iter().any(|needle| text.contains(needle));
-    match value {
-        AttributeValue::S(text) => hit(text),
-        AttributeValue::L(list) => list.iter().any(|v| mentions(v, needles)),
-        AttributeValue::M(map) => map.iter().any(|(k, v)| hit(k) || mentions(v, needles)),
-        AttributeValue::Ss(set) => set.iter().any(|text| hit(text)),
-        AttributeValue::B(bytes) => hit(&String::from_utf8_lossy(bytes.as_ref())),
-        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use super::{Db, Entity, Key, StoreError, Table, failure, from_item, to_item};
-use crate::expression::{Placeholders, Update};
+use crate::expression::{Condition, Placeholders, Update};
 
 impl Db {
     /// Puts an entity, whatever stood there.
@@ -21,6 +21,41 @@ impl Db {
             .await
             .map_err(failure)?;
         Ok(())
+    }
+
+    /// Puts an entity where there must be none.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with `action` when there is one: it may be this very one, put by
+    /// an attempt whose answer was lost.
+    pub async fn create<E: Entity>(
+        &self,
+        action: &'static str,
+        entity: &E,
+    ) -> Result<(), StoreError> {
+        let mut p = Placeholders::default();
+        let condition = Condition::item_absent().write(&mut p);
+        let answer = self
+            .client
+            .put_item()
+            .table_name(self.table(E::TABLE))
+            .set_item(Some(to_item(entity)?))
+            .condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Err(StoreError::Refused(action))
+            }
+            Err(error) => Err(failure(error)),
+        }
     }
 
     /// Updates one item and returns it as it is afterwards.
