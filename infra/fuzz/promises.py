@@ -54,6 +54,12 @@ def errors_are_problems(ctx, response, case):
     """RFC 9457, with the id of the request; 429 and 503 say when to come again, 401 how to sign in."""
     if response.status_code < 400 or is_of_no_route(case, response):
         return
+    if case.operation.path.startswith(("/opendsr/", "/opengdpr/")):
+        # errors in the form of their specification
+        error = json.loads(response.content)["error"]
+        if error["code"] != response.status_code or not error["errors"]:
+            fail(case, "An error contradicts its answer", json.dumps(error))
+        return
     if header(response, "content-type") != "application/problem+json":
         fail(case, "An error is no problem document", f"{response.status_code} {header(response, 'content-type')}")
     problem = json.loads(response.content)

@@ -195,6 +195,17 @@ class Steering:
             case "POST /data-subject-requests/{id}/confirm":
                 case.path_parameters["id"], secret = self.world.request_by_address()
                 return {"token": secret}
+            case "POST /compliance/requests":
+                return {
+                    "person": self.world.somebody("petitioner", 3).email,
+                    "applicant": "authority",
+                    "name": "Roskomnadzor",
+                    "reference": "No. 08-1234",
+                    "document_sha256": f"{choice('document', 1 << 30):064x}",
+                    "received_at": "2026-01-12T09:00:00Z",
+                }
+            case "POST /compliance/requests/{id}/approve" | "POST /compliance/requests/{id}/verify":
+                return {"reason": "The letter and the passport agree."}
             case "POST /compliance/requests/{id}/extend":
                 return {"reason": "The archive is large."}
             case "POST /compliance/requests/{id}/refuse":

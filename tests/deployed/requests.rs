@@ -74,7 +74,8 @@ async fn the_staff_correct_extend_refuse_and_verify() {
         .get(format!("/compliance/requests/{correction}"))
         .await
         .is(200);
-    decide(&correction, "approve", &json!({})).await.is(200);
+    let reason = json!({"reason": "Checked."});
+    decide(&correction, "approve", &reason).await.is(200);
     completed(&user, &correction).await;
     assert_eq!(user.api.get("/me").await.json(200)["position"], "Director");
 
@@ -119,7 +120,7 @@ async fn the_staff_correct_extend_refuse_and_verify() {
     })
     .await;
     let waiting = waiting["id"].as_str().unwrap();
-    decide(waiting, "verify", &json!({})).await.is(200);
+    decide(waiting, "verify", &reason).await.is(200);
     decide(
         waiting,
         "extend",

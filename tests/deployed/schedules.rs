@@ -10,7 +10,8 @@ use crate::journey::ledger_holds;
 use crate::report::row;
 
 /// The schedules whose work is looked at here.
-const SCHEDULES: [&str; 5] = [
+const SCHEDULES: [&str; 6] = [
+    "OpendsrFunctionExchanges",
     "OutboxFunctionSealRoots",
     "OutboxFunctionSweep",
     "PaymentsFunctionDuties",

@@ -11,6 +11,7 @@
 )]
 
 pub mod budget;
+pub mod controller;
 pub mod events;
 pub mod http;
 pub mod lambda;
@@ -26,7 +27,7 @@ pub mod upload;
 
 pub use crate::http::{Anonymous, Answer, Bearer, Call, Caller, Client, Cookie, told};
 pub use crate::machine::{TestMachine, text};
-pub use crate::people::{Person, User, tick};
+pub use crate::people::{Person, User, stance, tick};
 pub use crate::stage::Stage;
 
 use sha2::{Digest, Sha256};

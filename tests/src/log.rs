@@ -33,8 +33,8 @@ impl Write for Kept {
 pub fn capture() {
     BEGUN.call_once(|| {
         const OURS: &str = "info,accounts=debug,assets=debug,data_subject_requests=debug,domain=debug,\
-            erasure=debug,outbox=debug,payments=debug,platform=debug,renditions=debug,retention=debug,\
-            signup=debug,store=debug,tagging=debug,trial_expiry=debug,uploads=debug";
+            erasure=debug,mail_intake=debug,opendsr=debug,outbox=debug,payments=debug,platform=debug,renditions=debug,\
+            retention=debug,signup=debug,store=debug,tagging=debug,trial_expiry=debug,uploads=debug";
         let log = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new(OURS));
         log.with_writer(|| Kept).init();
     });

@@ -87,6 +87,16 @@ pub fn tick(machine: &TestMachine, document: &str, ticked: bool) -> Value {
     })
 }
 
+/// What somebody says of the version of a document that was posted last.
+pub fn stance(machine: &TestMachine, document: &str, accepted: bool) -> Value {
+    let mut shown = tick(machine, document, accepted);
+    let fields = shown.as_object_mut().unwrap();
+    fields.remove("document");
+    fields.remove("ticked");
+    fields.insert("accepted".to_owned(), json!(accepted));
+    shown
+}
+
 /// Somebody with an account, signed in by a program's token.
 pub struct User {
     /// Who.

@@ -216,7 +216,7 @@ pub fn letters(messages: &[Message]) -> Vec<Letter> {
         .iter()
         .filter_map(|message| match &message.consequence {
             Consequence::Mail { letter, .. } => Some(letter.clone()),
-            Consequence::Job { .. } => None,
+            Consequence::Job { .. } | Consequence::Notice { .. } => None,
         });
     letters.collect()
 }
@@ -228,7 +228,7 @@ pub fn jobs(messages: &[Message]) -> Vec<Job> {
         .iter()
         .filter_map(|message| match &message.consequence {
             Consequence::Job { job } => Some(job.clone()),
-            Consequence::Mail { .. } => None,
+            Consequence::Mail { .. } | Consequence::Notice { .. } => None,
         });
     jobs.collect()
 }

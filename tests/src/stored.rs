@@ -21,7 +21,12 @@ use crate::machine::text;
 const WIDEST: &str = "ErasureFunction";
 
 /// The buckets, by their logical ids.
-const BUCKETS: [&str; 3] = ["AssetsBucket", "ExportsBucket", "ProofsBucket"];
+const BUCKETS: [&str; 4] = [
+    "AssetsBucket",
+    "ExportsBucket",
+    "MailBucket",
+    "ProofsBucket",
+];
 
 impl TestMachine {
     /// The variables that the template declares for a function.

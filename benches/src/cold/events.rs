@@ -70,6 +70,12 @@ pub(super) async fn questions(machine: &TestMachine) -> Result<Vec<Question>> {
         ),
         Question::new("ComplianceFunction", "`GET /claims`", get("/claims")),
         Question::new(
+            "OpendsrFunction",
+            "`GET /opendsr/v2/discovery`",
+            get("/opendsr/v2/discovery"),
+        ),
+        Question::new("SiteFunction", "`GET /surveys`", get("/surveys")),
+        Question::new(
             "RenditionsFunction",
             "an original that is rendered already",
             told("originals", "RenditionsQueue"),

@@ -1,13 +1,20 @@
 //! Reading, giving and withdrawing consents, one by one (clauses 2.2, 4.8 to 4.10).
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue},
+};
 use domain::{
     consent::{self, ConsentPurpose, Tick},
+    ids::SubjectId,
     policy::{self, Locale},
     processing::Purpose,
     time::Timestamp,
 };
-use platform::http::{ClientInfo, JsonBody, PathId, Problem, ProblemDocument, SignedIn};
+use platform::http::{
+    ClientInfo, JsonBody, PathId, Problem, ProblemDocument, Signals, SignedIn, VARY_GPC,
+};
 use serde::{Deserialize, Serialize};
 use store::{
     Db,
@@ -15,6 +22,7 @@ use store::{
         Consent, Origin, PersonRecord, STATE_CONSENT, consent_history, evidence, person_key,
         state_consent, taken_back,
     },
+    site::opt_out_by_signal,
 };
 use utoipa::ToSchema;
 
@@ -95,7 +103,7 @@ fn current_text(purpose: ConsentPurpose, locale: Locale, now: Timestamp) -> Opti
     })
 }
 
-fn statement(evidence: &Consent) -> Statement {
+pub(crate) fn statement(evidence: &Consent) -> Statement {
     Statement {
         given: evidence.given,
         at: evidence.at,
@@ -108,13 +116,32 @@ fn statement(evidence: &Consent) -> Statement {
     }
 }
 
-struct Known {
-    record: PersonRecord,
-    history: Vec<Consent>,
+/// An answer that depends on the browser's signal.
+pub(crate) type Varied<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
+
+/// Keeps the opt-out of a browser that sends Global Privacy Control (clause 4.9). It
+/// costs one read, and five calls more where it is news.
+pub(crate) async fn honour(
+    app: &App,
+    signals: Signals,
+    subject: SubjectId,
+    client: &ClientInfo,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if signals.gpc {
+        let origin = Origin::from(client);
+        opt_out_by_signal(&app.db, &app.gate, subject, &origin, now).await?;
+    }
+    Ok(())
+}
+
+pub(crate) struct Known {
+    pub(crate) record: PersonRecord,
+    pub(crate) history: Vec<Consent>,
 }
 
 impl Known {
-    async fn of(db: &Db, signed_in: &SignedIn) -> Result<Self, Problem> {
+    pub(crate) async fn of(db: &Db, signed_in: &SignedIn) -> Result<Self, Problem> {
         let subject = signed_in.subject();
         let record: Option<PersonRecord> = db.get(&person_key(subject)).await?;
         Ok(Self {
@@ -123,7 +150,7 @@ impl Known {
         })
     }
 
-    fn view(&self, purpose: ConsentPurpose, now: Timestamp) -> ConsentView {
+    pub(crate) fn view(&self, purpose: ConsentPurpose, now: Timestamp) -> ConsentView {
         let mut newest_first = self.history.iter().rev();
         ConsentView {
             purpose: purpose.as_str(),
@@ -150,13 +177,18 @@ fn purpose(text: &str) -> Result<ConsentPurpose, Problem> {
 pub(crate) async fn list(
     State(app): State<App>,
     signed_in: SignedIn,
-) -> Result<Json<ConsentList>, Problem> {
+    client: ClientInfo,
+    signals: Signals,
+) -> Result<Varied<ConsentList>, Problem> {
+    let now = signed_in.now;
+    honour(&app, signals, signed_in.subject(), &client, now).await?;
     let known = Known::of(&app.db, &signed_in).await?;
-    let items = ConsentPurpose::ALL.map(|purpose| known.view(purpose, signed_in.now));
-    Ok(Json(ConsentList {
+    let items = ConsentPurpose::ALL.map(|purpose| known.view(purpose, now));
+    let list = ConsentList {
         items: items.into(),
         next_cursor: None,
-    }))
+    };
+    Ok((VARY_GPC, Json(list)))
 }
 
 /// Read one of one's own consents
@@ -174,10 +206,13 @@ pub(crate) async fn show(
     State(app): State<App>,
     signed_in: SignedIn,
     PathId(asked): PathId<String>,
-) -> Result<Json<ConsentView>, Problem> {
-    let purpose = purpose(&asked)?;
+    client: ClientInfo,
+    signals: Signals,
+) -> Result<Varied<ConsentView>, Problem> {
+    let (purpose, now) = (purpose(&asked)?, signed_in.now);
+    honour(&app, signals, signed_in.subject(), &client, now).await?;
     let known = Known::of(&app.db, &signed_in).await?;
-    Ok(Json(known.view(purpose, signed_in.now)))
+    Ok((VARY_GPC, Json(known.view(purpose, now))))
 }
 
 /// The person's will. To give a consent, name the text that it is given to; to
@@ -251,9 +286,18 @@ fn to_write(
     Ok(taken_back(&known.history, purpose).filter(|_| holds))
 }
 
+/// A signal and a click of one browser contradict each other: the signal holds (4.9).
+fn kept_off_by_signal() -> Problem {
+    Problem::conflict(
+        "global_privacy_control",
+        "Your browser sends Global Privacy Control, which keeps sharing for advertising off. To consent to it, switch the signal off for this site first.",
+    )
+}
+
 /// Give or withdraw a consent
 ///
-/// Takes effect at once; a receipt is mailed.
+/// Takes effect at once; a receipt is mailed. While the browser sends Global Privacy
+/// Control, the consent to sharing (`transfer`) can't be given.
 #[utoipa::path(
     put, path = "/me/consents/{purpose}", tag = "consents", request_body = ConsentChange,
     params(("purpose" = String, Path, description = "`processing`, `marketing` or `transfer`")),
@@ -262,7 +306,7 @@ fn to_write(
         (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
         (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 404, body = ProblemDocument),
-        (status = 409, description = "The text has changed, or the consent can be withdrawn by a request only", body = ProblemDocument),
+        (status = 409, description = "The text has changed, the browser sends Global Privacy Control, or the consent can be withdrawn by a request only", body = ProblemDocument),
         (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
@@ -274,14 +318,19 @@ pub(crate) async fn change(
     signed_in: SignedIn,
     PathId(asked): PathId<String>,
     client: ClientInfo,
+    signals: Signals,
     JsonBody { value: change, .. }: JsonBody<ConsentChange>,
-) -> Result<Json<ConsentView>, Problem> {
+) -> Result<Varied<ConsentView>, Problem> {
     let (purpose, now) = (purpose(&asked)?, signed_in.now);
+    let subject = signed_in.subject();
+    honour(&app, signals, subject, &client, now).await?;
+    if signals.gpc && change.given && purpose == ConsentPurpose::Transfer {
+        return Err(kept_off_by_signal());
+    }
     let mut known = Known::of(&app.db, &signed_in).await?;
     let Some(tick) = to_write(&known, purpose, change, now)? else {
-        return Ok(Json(known.view(purpose, now)));
+        return Ok((VARY_GPC, Json(known.view(purpose, now))));
     };
-    let subject = signed_in.subject();
     let person = app.gate.open(subject, STATE_CONSENT, now).await?;
     let origin = Origin::from(&client);
     let evidence = evidence(&person, purpose, tick, "preferences", &origin, now)?;
@@ -294,5 +343,5 @@ pub(crate) async fn change(
         known.record.consents.remove(&purpose);
     }
     known.history.push(evidence);
-    Ok(Json(known.view(purpose, now)))
+    Ok((VARY_GPC, Json(known.view(purpose, now))))
 }

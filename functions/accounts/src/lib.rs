@@ -8,6 +8,8 @@ mod address;
 mod app;
 mod consents;
 mod passwords;
+mod policies;
+mod preferences;
 mod profile;
 mod sessions;
 mod unsubscribe;
@@ -22,7 +24,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// AWS calls of each route after authentication's one BatchGetItem, where
 /// there is one. To open a person's data takes three: the items, the key, the
-/// ledger's entry. Sessions end in the transaction of what ends them.
+/// ledger's entry. Sessions end in the transaction of what ends them. A browser
+/// that sends Global Privacy Control costs a sign-in, `/me` and the consents one
+/// read more, and the first time five calls.
 pub const BUDGETS: &[(&str, u32)] = &[
     // two limits, the account, one transaction
     ("POST /sessions", 4),
@@ -45,6 +49,10 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("GET /me/consents/{purpose}", 2),
     // record and history, person, one transaction
     ("PUT /me/consents/{purpose}", 6),
+    ("GET /me/preferences", 2),
+    ("GET /me/policies", 2),
+    // person, history, one transaction
+    ("PUT /me/policies/{document}", 5),
     ("GET /unsubscribe/{token}", 0),
     // link, person, history, one transaction
     ("POST /unsubscribe/{token}", 6),
@@ -68,6 +76,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(address::confirm))
         .routes(routes!(consents::list))
         .routes(routes!(consents::show, consents::change))
+        .routes(routes!(preferences::show))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::change))
         .routes(routes!(unsubscribe::page, unsubscribe::unsubscribe))
         .routes(routes!(workspace::show, workspace::change))
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    http::{HeaderName, HeaderValue},
+};
 use domain::{
     contact::{CompanyName, InvalidContact, PersonName, PhoneNumber, Position, Profile},
     policy::Locale,
@@ -10,7 +13,9 @@ use domain::{
     regime::{self, Regimes, Residence},
     time::Timestamp,
 };
-use platform::http::{IfMatch, JsonBody, Problem, ProblemDocument, SignedIn, Versioned};
+use platform::http::{
+    ClientInfo, IfMatch, JsonBody, Problem, ProblemDocument, Signals, SignedIn, VARY_GPC, Versioned,
+};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
@@ -19,7 +24,7 @@ use store::{
 };
 use utoipa::ToSchema;
 
-use crate::App;
+use crate::{App, consents::honour};
 
 const PROFILE: &[Category] = &[Category::Identity, Category::Contact, Category::Employment];
 
@@ -91,6 +96,8 @@ fn view(person: &Person, profile: &Profile, locale: Locale, regimes: &Regimes) -
     }
 }
 
+type Shown = ([(HeaderName, HeaderValue); 1], Versioned<ProfileView>);
+
 /// Read one's own profile
 #[utoipa::path(
     get, path = "/me", tag = "profile",
@@ -104,11 +111,14 @@ fn view(person: &Person, profile: &Profile, locale: Locale, regimes: &Regimes) -
 pub(crate) async fn show(
     State(app): State<App>,
     signed_in: SignedIn,
-) -> Result<Versioned<ProfileView>, Problem> {
+    client: ClientInfo,
+    signals: Signals,
+) -> Result<Shown, Problem> {
     let (subject, now) = (signed_in.subject(), signed_in.now);
+    honour(&app, signals, subject, &client, now).await?;
     let person = app.gate.open(subject, READ, now).await?;
     let profile = person.profile()?;
-    Ok(Versioned {
+    let shown = Versioned {
         revision: person.profile_revision(),
         body: view(
             &person,
@@ -116,7 +126,8 @@ pub(crate) async fn show(
             person.record().locale,
             &person.record().regimes,
         ),
-    })
+    };
+    Ok((VARY_GPC, shown))
 }
 
 /// What is to be changed; fields that are left out stay.

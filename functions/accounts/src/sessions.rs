@@ -12,7 +12,8 @@ use domain::{
 };
 use platform::{
     http::{
-        ClientInfo, JsonBody, Problem, ProblemDocument, SignedIn, clear_cookie, session_cookie,
+        ClientInfo, JsonBody, Problem, ProblemDocument, Signals, SignedIn, clear_cookie,
+        session_cookie,
     },
     password_hash,
 };
@@ -25,7 +26,7 @@ use store::{
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::App;
+use crate::{App, consents::honour};
 
 /// Attempts on one account (SP 800-63B, section 3.2.2: far below 100 in all).
 const ON_ONE_ACCOUNT: Limit = Limit {
@@ -96,7 +97,8 @@ fn wrong_credentials() -> Problem {
 /// Sign in
 ///
 /// Opens a session of 12 hours: for browsers in a cookie, for others as a
-/// bearer secret. The newest 50 stay open.
+/// bearer secret. The newest 50 stay open. A browser that sends Global Privacy
+/// Control (`Sec-GPC: 1`) opts the person out of sharing for advertising.
 #[utoipa::path(
     post, path = "/sessions", tag = "sessions", request_body = SignInForm,
     responses(
@@ -112,6 +114,7 @@ fn wrong_credentials() -> Problem {
 pub(crate) async fn sign_in(
     State(app): State<App>,
     client: ClientInfo,
+    signals: Signals,
     JsonBody { value: form, .. }: JsonBody<SignInForm>,
 ) -> Result<WithCookie<Json<OpenedSession>>, Problem> {
     let now = app.clock.now();
@@ -128,6 +131,7 @@ pub(crate) async fn sign_in(
     let (token, session) = open_session(&app.db, &login, now)
         .await?
         .ok_or_else(wrong_credentials)?;
+    honour(&app, signals, session.subject, &client, now).await?;
     let opened = OpenedSession {
         token: token.reveal(),
         expires_at: session.expires_at,

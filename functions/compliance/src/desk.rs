@@ -4,6 +4,7 @@ use domain::{
     compliance::{Period, Words},
     contact::EmailAddress,
     ids::SubjectId,
+    ledger::Hash,
     request::Ground,
     time::Timestamp,
 };
@@ -19,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 
 /// How many cases a page of a register has.
-const PAGE: i32 = 50;
+pub(crate) const PAGE: i32 = 50;
 
 /// Which cases of a register.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -28,9 +29,9 @@ const PAGE: i32 = 50;
 pub(crate) struct ListQuery {
     /// Only those that are not closed, the nearest deadline first: at most 100.
     #[serde(default)]
-    open: bool,
+    pub open: bool,
     /// Where to go on in the whole register, as the page before said.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 /// Cases of a register, and where the next page begins.
@@ -65,6 +66,18 @@ pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
             "write a time as in RFC 3339, such as 2026-11-23T09:00:00Z",
         )
     })
+}
+
+/// A document's hash.
+pub(crate) fn sha256(field: &str, hexadecimal: &str) -> Result<Hash, Problem> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hexadecimal, &mut bytes).map_err(|_| {
+        Problem::field(
+            field,
+            "give the document's SHA-256 as 64 hexadecimal digits",
+        )
+    })?;
+    Ok(Hash(bytes))
 }
 
 /// A period as it goes in and out.

@@ -1,12 +1,16 @@
-//! Disclosures (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2) and
-//! the register of processors (5.6): what the staff answer for beside the
-//! requests of data subjects, each step in the ledger.
+//! Disclosures (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2), the
+//! register of processors (5.6) and the notices to whoever was given data (5.2b,
+//! 6.3b): what the staff answer for beside the requests of data subjects, each
+//! step in the ledger.
 
+mod acts;
 mod app;
 mod claims;
 mod desk;
 mod disclosures;
+mod holds;
 mod incidents;
+mod notices;
 mod processors;
 
 pub use app::App;
@@ -20,6 +24,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// case is three of them: its key, the key service, the ledger's entry; so is
 /// opening a person's data.
 pub const BUDGETS: &[(&str, u32)] = &[
+    ("GET /compliance/acts", 1),
+    ("GET /compliance/acts/{id}", 4),
     ("GET /compliance/disclosures", 2),
     // the person, a new key, one transaction
     ("POST /compliance/disclosures", 3),
@@ -32,6 +38,13 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("POST /compliance/disclosures/{id}/release", 12),
     ("GET /compliance/disclosures/{id}/package", 6),
     ("POST /compliance/disclosures/{id}/hand-over", 8),
+    ("GET /compliance/holds", 2),
+    // the person, a new key, one transaction
+    ("POST /compliance/holds", 3),
+    // the file, and a part of what it keeps
+    ("GET /compliance/holds/{id}", 5),
+    ("POST /compliance/holds/{id}/review", 2),
+    ("POST /compliance/holds/{id}/lift", 2),
     ("GET /compliance/incidents", 2),
     ("POST /compliance/incidents", 2),
     ("GET /compliance/incidents/{id}", 4),
@@ -48,6 +61,8 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("POST /claims", 5),
     ("GET /claims", 2),
     ("GET /claims/{id}", 5),
+    ("GET /compliance/notices", 2),
+    ("POST /compliance/notices/{id}/receipt", 2),
     ("GET /compliance/processors", 0),
 ];
 
@@ -61,6 +76,12 @@ pub const UNBOUNDED: &[&str] = &[
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(acts::list))
+        .routes(routes!(acts::show))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::show))
+        .routes(routes!(holds::review))
+        .routes(routes!(holds::lift))
         .routes(routes!(disclosures::list, disclosures::open))
         .routes(routes!(disclosures::show))
         .routes(routes!(disclosures::approve))
@@ -82,6 +103,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(claims::answer))
         .routes(routes!(claims::own::list, claims::own::claim))
         .routes(routes!(claims::own::show))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::receipt))
         .routes(routes!(processors::list))
         .routes(routes!(processors::transfers))
 }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use domain::{
     compliance::{
         StaffRole,
-        processor::{Processor, Registered, TRANSFERRED},
+        processor::{Processor, Registered, passed_to},
     },
     ledger::Entry,
     processing::{Category, Purpose},
@@ -40,6 +40,10 @@ pub(crate) struct ProcessorView {
     pub contract: String,
     /// How data is destroyed there.
     pub destruction: String,
+    /// It keeps data that only it can destroy: it is asked to when a person is erased.
+    pub keeps: bool,
+    /// Where it is asked; without one the staff write.
+    pub privacy_address: Option<String>,
     /// Whether name, address and contract were compared with the operator's own.
     pub confirmed: bool,
 }
@@ -57,6 +61,8 @@ impl From<Registered> for ProcessorView {
             categories: entry.categories.to_vec(),
             contract: entry.contract.to_owned(),
             destruction: entry.destruction.to_owned(),
+            keeps: entry.keeps,
+            privacy_address: entry.privacy_address.map(str::to_owned),
             confirmed: entry.confirmed,
         }
     }
@@ -76,6 +82,8 @@ pub(crate) struct ProcessorList {
 pub(crate) struct TransferView {
     /// The entry of the ledger.
     pub entry: String,
+    /// What happened.
+    pub event: String,
     /// When.
     pub at: String,
     /// What for.
@@ -94,6 +102,7 @@ impl From<Entry> for TransferView {
     fn from(entry: Entry) -> Self {
         Self {
             entry: entry.id.to_string(),
+            event: entry.event,
             at: entry.at.to_string(),
             purpose: entry.purpose,
             categories: entry.categories,
@@ -159,10 +168,7 @@ pub(crate) async fn transfers(
             "There are too many entries in this period. Ask for a shorter one.",
         )
     })?;
-    let theirs = |entry: &Entry| {
-        let to = entry.facts.get("processor").map(String::as_str);
-        entry.event == TRANSFERRED && to == Some(processor.as_str())
-    };
+    let theirs = |entry: &Entry| passed_to(entry) == Some(processor);
     let items = entries.into_iter().filter(theirs).map(TransferView::from);
     Ok(Json(TransferList {
         items: items.collect(),

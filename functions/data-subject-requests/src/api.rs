@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     contact::{CompanyName, InvalidContact, PersonName, PhoneNumber, Position},
     processing::Purpose,
-    request::{Correction, Details, RequestKind, State, Term},
+    request::{Correction, Details, Mandate, RequestKind, State},
     time::Timestamp,
 };
 use platform::http::Problem;
@@ -80,6 +80,8 @@ pub(crate) enum StateView {
     Completed,
     /// It was refused.
     Refused,
+    /// The person took it back.
+    Cancelled,
 }
 
 impl From<State> for StateView {
@@ -92,6 +94,7 @@ impl From<State> for StateView {
             State::InProgress => Self::InProgress,
             State::Completed => Self::Completed,
             State::Refused => Self::Refused,
+            State::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -192,6 +195,14 @@ pub(crate) struct Confirm {
     pub purposes: Option<BTreeSet<Purpose>>,
 }
 
+/// Takes a withdrawal back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cancel {
+    /// The secret of the mailed link; without one, the session cancels.
+    pub token: Option<String>,
+}
+
 /// The answer to a request by address: the same for every address.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Received {
@@ -208,6 +219,30 @@ pub(crate) struct ExportView {
     pub expires_at: String,
     /// Its parts: what `GET …/export?part=` takes.
     pub parts: Vec<String>,
+}
+
+/// Who asks, where it is not the person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MandateView {
+    /// `representative` or `authority`.
+    pub by: String,
+    /// SHA-256 of the document that it rests on, hexadecimal.
+    pub document_sha256: String,
+    /// Their name; in the request's own page only.
+    pub name: Option<String>,
+    /// The document's reference; in the request's own page only.
+    pub reference: Option<String>,
+}
+
+impl From<Mandate> for MandateView {
+    fn from(mandate: Mandate) -> Self {
+        Self {
+            by: mandate.by.as_str().to_owned(),
+            document_sha256: mandate.document.to_string(),
+            name: None,
+            reference: None,
+        }
+    }
 }
 
 /// A request.
@@ -232,6 +267,11 @@ pub(crate) struct RequestView {
     pub extended_at: Option<String>,
     /// When it ended.
     pub closed_at: Option<String>,
+    /// Who asks, where it is not the person themselves.
+    pub mandate: Option<MandateView>,
+    /// When a withdrawal that came by letter is carried out, unless it is
+    /// cancelled before.
+    pub destruction_at: Option<String>,
     /// The provision that allows a refusal.
     pub ground: Option<String>,
     /// Where to complain about a refusal.
@@ -253,7 +293,7 @@ pub(crate) struct RequestView {
     pub refusal_reason: Option<String>,
 }
 
-fn text(at: Option<Timestamp>) -> Option<String> {
+pub(crate) fn text(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
 }
 
@@ -272,6 +312,8 @@ impl RequestView {
             policy_clause: progress.kind().clause().to_owned(),
             extended_at: text(progress.extended_at()),
             closed_at: text(progress.closed_at()),
+            mandate: progress.mandate().map(MandateView::from),
+            destruction_at: text(progress.destruction_at()),
             ground: progress.ground().map(|g| g.as_str().to_owned()),
             complaint_route: refused.then(|| progress.regimes().complaint_routes()),
             certificate: request.case.map(|case| format!("/certificates/{case}")),
@@ -294,13 +336,26 @@ impl RequestView {
 
     /// With what was written about it.
     pub fn opened(request: &Request, details: Details, reasons: Reasons, now: Timestamp) -> Self {
+        let closed = Self::closed(request, now);
+        let mandate = closed.mandate.map(|mandate| MandateView {
+            name: details
+                .on_behalf
+                .as_ref()
+                .map(|b| b.name.reveal().to_owned()),
+            reference: details
+                .on_behalf
+                .as_ref()
+                .map(|b| b.reference.reveal().to_owned()),
+            ..mandate
+        });
         Self {
+            mandate,
             details: details.text,
             fields: details.fields.map(Fields::from),
             purposes: details.purposes,
             extension_reason: reasons.extension,
             refusal_reason: reasons.refusal,
-            ..Self::closed(request, now)
+            ..closed
         }
     }
 }
@@ -312,73 +367,6 @@ pub(crate) struct RequestList {
     pub items: Vec<RequestView>,
     /// Always absent: the list is whole.
     pub next_cursor: Option<String>,
-}
-
-/// A request as the staff see it in the queue: without personal data.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CaseView {
-    /// The request.
-    #[serde(flatten)]
-    pub request: RequestView,
-    /// How sure we are of the person: `l1` a proven letter, `l2` the mailed
-    /// link, `l3` a session or a document.
-    pub level: String,
-    /// The deadline has passed.
-    pub overdue: bool,
-    /// The law gives an extension, and it was not used.
-    pub may_be_extended: bool,
-}
-
-impl CaseView {
-    pub fn of(request: &Request, view: RequestView, now: Timestamp) -> Self {
-        let progress = &request.progress;
-        let at_once = progress.rule().term == Term::AtOnce;
-        Self {
-            request: view,
-            level: format!("{:?}", progress.level()).to_lowercase(),
-            // what takes effect with its receipt is never late
-            overdue: !at_once && !progress.state().is_closed() && now > progress.due_at(),
-            may_be_extended: progress.clone().extend(now).is_ok(),
-        }
-    }
-}
-
-/// One request with everything that a decision needs.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CaseFile {
-    /// The request.
-    #[serde(flatten)]
-    pub case: CaseView,
-    /// For a rectification: what stands now, for comparison.
-    pub current: Option<Fields>,
-}
-
-/// The staff's queue.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CaseList {
-    /// At most 100 requests, the nearest deadline first.
-    pub items: Vec<CaseView>,
-    /// Always absent: what is closed makes room.
-    pub next_cursor: Option<String>,
-}
-
-/// Why the answer takes longer.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Extend {
-    /// The reason, which the person reads.
-    pub reason: String,
-}
-
-/// Why a request is refused.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Refuse {
-    /// The law and the article.
-    #[schema(example = "152-FZ art. 14(8)")]
-    pub ground: String,
-    /// The reason, which the person reads.
-    pub reason: String,
 }
 
 /// The ledger's public key.

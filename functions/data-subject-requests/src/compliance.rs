@@ -1,11 +1,11 @@
-//! The staff's side: the queue by deadline, and decisions.
+//! The staff's side: the queue by deadline, one case with its history, and who asks.
 
 use axum::{Json, extract::State};
 use domain::{
-    consequence::Letter,
-    ids::{CaseId, RequestId},
-    processing::{self, Actor, Category, Operation, Purpose},
-    request::{Correction, Ground, RequestKind, correction::MAX_TEXT_CHARACTERS},
+    compliance::StaffRole,
+    ids::RequestId,
+    processing::{Actor, Category, Operation, Purpose},
+    request::{Correction, Officer, RequestKind, correction::MAX_TEXT_CHARACTERS},
     time::Timestamp,
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
@@ -17,10 +17,19 @@ use store::{
 
 use crate::{
     App,
-    api::{CaseFile, CaseList, CaseView, Extend, Fields, Refuse, RequestView},
+    api::{Fields, RequestView},
+    desk::{CaseFile, CaseList, CaseView, Decide, history},
     follow::{self, access, erasing, illegal},
     stop::Known,
 };
+
+/// Requests of data subjects are the task of this role (least rights).
+pub(crate) const ROLE: StaffRole = StaffRole::Privacy;
+
+/// Whoever is signed in, as the steps of a request name them.
+pub(crate) fn officer(staff: &Staff, request: RequestId) -> Officer {
+    Officer::new(request, staff.0.subject())
+}
 
 /// The queue
 ///
@@ -34,11 +43,9 @@ use crate::{
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
-pub(crate) async fn queue(
-    State(app): State<App>,
-    Staff(staff): Staff,
-) -> Result<Json<CaseList>, Problem> {
-    let now = staff.now;
+pub(crate) async fn queue(State(app): State<App>, staff: Staff) -> Result<Json<CaseList>, Problem> {
+    staff.must_be(ROLE)?;
+    let now = staff.0.now;
     let requests = app.db.request_queue().await?;
     let items = requests
         .iter()
@@ -50,14 +57,16 @@ pub(crate) async fn queue(
     }))
 }
 
-const PROFILE: &[Category] = &[Category::Identity, Category::Contact, Category::Employment];
+/// What a correction can change.
+pub(crate) const PROFILE: &[Category] =
+    &[Category::Identity, Category::Contact, Category::Employment];
 
-async fn find(app: &App, id: RequestId, now: Timestamp) -> Result<Request, Problem> {
+pub(crate) async fn find(app: &App, id: RequestId, now: Timestamp) -> Result<Request, Problem> {
     let found = app.db.request_by_id(id, now).await?;
     found.ok_or_else(Problem::not_found)
 }
 
-async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Person, Problem> {
+pub(crate) async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Person, Problem> {
     let clause = request.progress.kind().clause();
     let access = match request.progress.kind() {
         RequestKind::Rectification => Access {
@@ -92,14 +101,19 @@ fn file(person: &Person, request: &Request, now: Timestamp) -> Result<CaseFile, 
         }
         _ => None,
     };
+    let history = history(&request.progress, &reasons);
     let view = RequestView::opened(request, details, reasons, now);
     Ok(CaseFile {
         case: CaseView::of(request, view, now),
         current,
+        history,
     })
 }
 
 /// Read one request
+///
+/// With every step that was taken, by whom and why. Who had access to the data
+/// meanwhile, and which letters went out, says `…/ledger`.
 #[utoipa::path(
     get, path = "/compliance/requests/{id}", tag = "compliance",
     params(("id" = String, Path, description = "The request's id")),
@@ -112,12 +126,14 @@ fn file(person: &Person, request: &Request, now: Timestamp) -> Result<CaseFile, 
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    Staff(staff): Staff,
+    staff: Staff,
     PathId(id): PathId<RequestId>,
 ) -> Result<Json<CaseFile>, Problem> {
-    let request = find(&app, id, staff.now).await?;
-    let person = open(&app, &request, staff.now).await?;
-    file(&person, &request, staff.now).map(Json)
+    staff.must_be(ROLE)?;
+    let now = staff.0.now;
+    let request = find(&app, id, now).await?;
+    let person = open(&app, &request, now).await?;
+    file(&person, &request, now).map(Json)
 }
 
 /// Note that you established who asks
@@ -126,28 +142,37 @@ pub(crate) async fn show(
 #[utoipa::path(
     post, path = "/compliance/requests/{id}/verify", tag = "compliance",
     params(("id" = String, Path, description = "The request's id")),
+    request_body = Decide,
     responses(
+        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
 pub(crate) async fn verify(
     State(app): State<App>,
-    Staff(staff): Staff,
+    staff: Staff,
     PathId(id): PathId<RequestId>,
+    JsonBody { value: body, .. }: JsonBody<Decide>,
 ) -> Result<Json<CaseView>, Problem> {
-    let now = staff.now;
+    staff.must_be(ROLE)?;
+    let now = staff.0.now;
+    let reason = reason(&body.reason)?;
     let request = find(&app, id, now).await?;
     let known = request.progress.level() >= request.progress.kind().required_level();
     if known && !request.progress.state().is_closed() {
         return Ok(closed(&request, now));
     }
-    let progress = request.progress.clone().verify(now).map_err(illegal)?;
+    let verified = request.progress.clone().verify(officer(&staff, id), now);
+    let progress = verified.map_err(illegal)?;
     let person = open(&app, &request, now).await?;
     let mut request = request.with(progress);
+    let mut reasons = request.open_reasons(&person)?;
+    reasons.verification = Some(reason);
+    request.seal_reasons(&person, &reasons)?;
     let known = Known {
         person: &person,
         origin: &Origin::default(),
@@ -161,7 +186,7 @@ pub(crate) async fn verify(
 }
 
 /// Commits what the staff decided, with its entry in the ledger.
-async fn decide(
+pub(crate) async fn decide(
     app: &App,
     mut tx: Tx,
     person: &Person,
@@ -174,12 +199,13 @@ async fn decide(
     Ok(closed(request, now))
 }
 
-fn closed(request: &Request, now: Timestamp) -> Json<CaseView> {
+pub(crate) fn closed(request: &Request, now: Timestamp) -> Json<CaseView> {
     let view = RequestView::closed(request, now);
     Json(CaseView::of(request, view, now))
 }
 
-fn reason(text: &str) -> Result<String, Problem> {
+/// No decision without one.
+pub(crate) fn reason(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let length = text.chars().count();
     if (1..=MAX_TEXT_CHARACTERS).contains(&length) {
@@ -187,178 +213,6 @@ fn reason(text: &str) -> Result<String, Problem> {
     }
     Err(Problem::field(
         "reason",
-        "give the reason in at most 4,000 characters; the person reads it",
+        "give the reason in at most 4,000 characters",
     ))
-}
-
-/// Extend the deadline
-///
-/// Once, before it has passed, where the law gives it; the person is told why.
-#[utoipa::path(
-    post, path = "/compliance/requests/{id}/extend", tag = "compliance",
-    params(("id" = String, Path, description = "The request's id")),
-    request_body = Extend,
-    responses(
-        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
-        (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
-        (status = "default", body = ProblemDocument),
-    ),
-    security(("bearer" = []), ("cookie" = [])),
-)]
-pub(crate) async fn extend(
-    State(app): State<App>,
-    Staff(staff): Staff,
-    PathId(id): PathId<RequestId>,
-    JsonBody { value: body, .. }: JsonBody<Extend>,
-) -> Result<Json<CaseView>, Problem> {
-    let now = staff.now;
-    let reason = reason(&body.reason)?;
-    let request = find(&app, id, now).await?;
-    let progress = request.progress.clone().extend(now).map_err(illegal)?;
-    let person = open(&app, &request, now).await?;
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.extension = Some(reason);
-    let mut request = request.with(progress);
-    request.seal_reasons(&person, &reasons)?;
-
-    let mut tx = Tx::new();
-    tx.change_request(&request)?;
-    tx.alive(request.subject);
-    let letter = Letter::RequestExtended {
-        request: id,
-        due_at: request.progress.due_at(),
-    };
-    tx.mail(request.subject, letter, now);
-    decide(&app, tx, &person, &request, "request.extended", now).await
-}
-
-/// Refuse a request
-///
-/// Only with the provision that allows it (6.3e); the person is told the
-/// provision, the reason and where to complain.
-#[utoipa::path(
-    post, path = "/compliance/requests/{id}/refuse", tag = "compliance",
-    params(("id" = String, Path, description = "The request's id")),
-    request_body = Refuse,
-    responses(
-        (status = 400, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
-        (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
-        (status = "default", body = ProblemDocument),
-    ),
-    security(("bearer" = []), ("cookie" = [])),
-)]
-pub(crate) async fn refuse(
-    State(app): State<App>,
-    Staff(staff): Staff,
-    PathId(id): PathId<RequestId>,
-    JsonBody { value: body, .. }: JsonBody<Refuse>,
-) -> Result<Json<CaseView>, Problem> {
-    let now = staff.now;
-    let ground = Ground::new(&body.ground).map_err(|why| Problem::field("ground", why))?;
-    let reason = reason(&body.reason)?;
-    let request = find(&app, id, now).await?;
-    let progress = request
-        .progress
-        .clone()
-        .refuse(ground.clone(), now)
-        .map_err(illegal)?;
-    let person = open(&app, &request, now).await?;
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.refusal = Some(reason);
-    let restricted = request.progress.restricts();
-    let mut request = request.with(progress);
-    request.seal_reasons(&person, &reasons)?;
-
-    let mut tx = Tx::new();
-    tx.change_request(&request)?;
-    if restricted {
-        let all = app.db.requests_of(request.subject, now).await?;
-        tx.end_restriction(&request, &all);
-    } else {
-        tx.alive(request.subject);
-    }
-    let letter = Letter::RequestRefused {
-        request: id,
-        kind: request.progress.kind(),
-        ground: ground.into(),
-    };
-    tx.mail(request.subject, letter, now);
-    decide(&app, tx, &person, &request, "request.refused", now).await
-}
-
-/// Approve a request
-///
-/// It is carried out now. For a restriction this ends the verification, and
-/// with it the restriction.
-#[utoipa::path(
-    post, path = "/compliance/requests/{id}/approve", tag = "compliance",
-    params(("id" = String, Path, description = "The request's id")),
-    responses(
-        (status = 200, body = CaseView), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument),
-        (status = "default", body = ProblemDocument),
-    ),
-    security(("bearer" = []), ("cookie" = [])),
-)]
-pub(crate) async fn approve(
-    State(app): State<App>,
-    Staff(staff): Staff,
-    PathId(id): PathId<RequestId>,
-) -> Result<Json<CaseView>, Problem> {
-    let now = staff.now;
-    let request = find(&app, id, now).await?;
-    let kind = request.progress.kind();
-    let progress = request.progress.clone().approve(now).map_err(illegal)?;
-    let person = open(&app, &request, now).await?;
-    if kind == RequestKind::Objection {
-        return uphold(&app, &person, request, now).await;
-    }
-    if kind == RequestKind::Rectification && !may_be_corrected(&person, now) {
-        return Err(Problem::conflict(
-            "processing_restricted",
-            "Processing of this person's data is restricted. Decide that request first: restricted data can't be corrected.",
-        ));
-    }
-    let mut request = request.with(progress);
-    if kind.destroys() {
-        request.case = Some(CaseId::new(now));
-    }
-    let mut tx = Tx::new();
-    tx.change_request(&request)?;
-    follow::approved(&mut tx, &request, now);
-    decide(&app, tx, &person, &request, "request.approved", now).await
-}
-
-/// Neither a restriction nor a withdrawal or an objection stops a correction.
-fn may_be_corrected(person: &Person, now: Timestamp) -> bool {
-    let stance = person.record().stance(now);
-    let (purpose, operation) = (Purpose::Accuracy, Operation::Clarify);
-    processing::decide(PROFILE, purpose, operation, Actor::System, stance).is_ok()
-}
-
-/// An objection that is upheld is carried out with its decision: what it names
-/// stops now.
-async fn uphold(
-    app: &App,
-    person: &Person,
-    request: Request,
-    now: Timestamp,
-) -> Result<Json<CaseView>, Problem> {
-    let purposes = request.open_details(person)?.purposes;
-    let progress = request.progress.clone();
-    let request = request.with(progress.carried_out(now).map_err(illegal)?);
-    let mut tx = Tx::new();
-    tx.change_request(&request)?;
-    tx.object(person, &purposes, now)?;
-    let letter = Letter::RequestCompleted {
-        request: request.id,
-        kind: request.progress.kind(),
-    };
-    tx.mail(request.subject, letter, now);
-    decide(app, tx, person, &request, "request.approved", now).await
 }

@@ -50,7 +50,8 @@ pub(crate) async fn confirm(
     let now = app.clock.now();
     let (request, link, level) = match &body.token {
         Some(token) => {
-            let (request, link) = by_link(&app, id, token, now).await?;
+            let purpose = LinkPurpose::Request { request: id };
+            let (request, link) = by_link(&app, id, token, purpose, now).await?;
             (request, Some(link), Level::L2)
         }
         None => {
@@ -134,7 +135,7 @@ pub(crate) async fn store_confirmed(
     }
 }
 
-fn link_over() -> Problem {
+pub(crate) fn link_over() -> Problem {
     Problem::new(
         axum::http::StatusCode::GONE,
         "link_over",
@@ -142,10 +143,12 @@ fn link_over() -> Problem {
     )
 }
 
-async fn by_link(
+/// The request that a mailed link is for, and the link.
+pub(crate) async fn by_link(
     app: &App,
     id: RequestId,
     token: &str,
+    purpose: LinkPurpose,
     now: Timestamp,
 ) -> Result<(Request, Link), Problem> {
     let token = LinkToken::parse(token).ok_or_else(link_over)?;
@@ -158,7 +161,7 @@ async fn by_link(
     let link: Option<Link> = found.take(&keys[0].1)?;
     let request: Option<Request> = found.take(&keys[1].1)?;
     let link = link
-        .filter(|link| link.purpose == LinkPurpose::Request { request: id })
+        .filter(|link| link.purpose == purpose)
         .filter(|link| now < link.expires_at)
         .ok_or_else(link_over)?;
     let request = request

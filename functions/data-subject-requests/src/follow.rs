@@ -64,13 +64,24 @@ pub(crate) fn note(
     event: &str,
     now: Timestamp,
 ) {
-    let kind = request.progress.kind();
-    let entry = Entry::new(now, actor, event, kind.clause())
+    let progress = &request.progress;
+    let kind = progress.kind();
+    let mut entry = Entry::new(now, actor, event, kind.clause())
         .with_person(person.pseudonym())
         .with_fact("request", request.id)
         .with_fact("kind", kind.as_str())
-        .with_fact("received_at", request.progress.received_at())
-        .with_fact("due_at", request.progress.due_at());
+        .with_fact("received_at", progress.received_at())
+        .with_fact("due_at", progress.due_at());
+    let mut steps = progress.steps().iter().rev();
+    let officer = steps.find_map(|step| step.officer.as_ref());
+    if let (Actor::Staff, Some(officer)) = (actor, officer) {
+        entry = entry.with_fact("officer", officer.as_str());
+    }
+    if let Some(mandate) = progress.mandate() {
+        entry = entry
+            .with_fact("applicant", mandate.by.as_str())
+            .with_fact("document", mandate.document);
+    }
     tx.record(entry);
 }
 
@@ -157,6 +168,7 @@ pub(crate) fn illegal(reason: IllegalMove) -> Problem {
         IllegalMove::ExtendedBefore => "extended_before",
         IllegalMove::NoExtension => "no_extension",
         IllegalMove::TooLate => "too_late_to_extend",
+        IllegalMove::NotYetReceived => "not_yet_received",
     };
     let mut sentence = reason.to_string();
     sentence.push('.');

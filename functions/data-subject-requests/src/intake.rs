@@ -43,6 +43,13 @@ const PER_NETWORK: Limit = Limit {
     window: SignedDuration::from_hours(1),
 };
 
+/// Requests of one signed-in person.
+const PER_PERSON: Limit = Limit {
+    name: "request-person",
+    max: 30,
+    window: SignedDuration::from_hours(24),
+};
+
 /// Make a request
 ///
 /// With a session it is yours and counts at once; an open request of the same
@@ -106,6 +113,7 @@ async fn by_address(
         request: RequestId::new(now),
         kind: body.kind.into(),
         received_at: now,
+        proven: false,
     };
     // nobody is known yet, so the message stands under an id that is nobody's
     let nobody = Owner::Subject(SubjectId::new(now));
@@ -130,6 +138,10 @@ async fn by_session(
     let (fields, purposes) = (body.fields.as_ref(), body.purposes.as_ref());
     let details = details(kind, body.details.as_deref(), fields, purposes)?;
     let (subject, now) = (signed_in.subject(), signed_in.now);
+    let login = &signed_in.session.login;
+    if !app.db.within(PER_PERSON, login, now).await? {
+        return Err(Problem::too_many(PER_PERSON.retry_after(now)));
+    }
     let person = app.gate.open(subject, follow::recording(kind), now).await?;
     let known = Known {
         person: &person,

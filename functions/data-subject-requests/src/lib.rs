@@ -6,10 +6,15 @@
 
 mod api;
 mod app;
+mod cancel;
 mod compliance;
 mod confirm;
+mod decisions;
+mod desk;
+mod enter;
 mod follow;
 mod intake;
+mod ledger;
 mod proofs;
 mod read;
 mod stop;
@@ -24,16 +29,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// AWS calls of each route after authentication's one BatchGetItem. Opening a
 /// person's data is three of them: their items, their key, the ledger's entry.
 pub const BUDGETS: &[(&str, u32)] = &[
-    // by session: open, one transaction; a duplicate reads what absorbs it
+    // by session: a limit, open, one transaction; a duplicate reads what absorbs it
     // (three more calls at most), and a withdrawal the consents (once, or twice
     // as a duplicate). By address: two limits, one transaction.
-    ("POST /data-subject-requests", 9),
+    ("POST /data-subject-requests", 10),
     ("GET /data-subject-requests", 1),
     ("GET /data-subject-requests/{id}", 4),
     // a withdrawal reads the consents that it takes back
     ("POST /data-subject-requests/{id}/confirm", 6),
+    ("POST /data-subject-requests/{id}/cancel", 5),
     ("GET /data-subject-requests/{id}/export", 6),
     ("GET /compliance/requests", 2),
+    // whose address it is, open, one transaction
+    ("POST /compliance/requests", 5),
     ("GET /compliance/requests/{id}", 5),
     ("POST /compliance/requests/{id}/verify", 7),
     ("POST /compliance/requests/{id}/extend", 6),
@@ -44,18 +52,23 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("GET /ledger/key", 1),
 ];
 
+/// The route whose calls grow with the ledger's entries of a period.
+pub const UNBOUNDED: &[&str] = &["GET /compliance/requests/{id}/ledger"];
+
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(read::list, intake::ask))
         .routes(routes!(read::show))
         .routes(routes!(confirm::confirm))
+        .routes(routes!(cancel::cancel))
         .routes(routes!(read::export))
-        .routes(routes!(compliance::queue))
+        .routes(routes!(compliance::queue, enter::enter))
         .routes(routes!(compliance::show))
+        .routes(routes!(ledger::ledger))
         .routes(routes!(compliance::verify))
-        .routes(routes!(compliance::extend))
-        .routes(routes!(compliance::refuse))
-        .routes(routes!(compliance::approve))
+        .routes(routes!(decisions::extend))
+        .routes(routes!(decisions::refuse))
+        .routes(routes!(decisions::approve))
         .routes(routes!(proofs::certificate))
         .routes(routes!(proofs::ledger_key))
 }

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderName, header},
+    http::{HeaderMap, HeaderName, header},
     response::IntoResponse,
 };
 use domain::{
@@ -83,6 +83,20 @@ pub(crate) async fn show(
     Ok(Json(RequestView::opened(&request, details, reasons, now)))
 }
 
+/// A page of another site can lead a signed-in browser to the copy, and make it
+/// store one where others read it: the cookie alone is not enough then.
+fn from_our_page(headers: &HeaderMap) -> Result<(), Problem> {
+    let site = headers.get("sec-fetch-site");
+    let elsewhere = site.is_some_and(|site| site == "cross-site");
+    if elsewhere && !headers.contains_key(header::AUTHORIZATION) {
+        return Err(Problem::forbidden(
+            "cross_site",
+            "The copy is handed out to our own pages. Sign in there to download it.",
+        ));
+    }
+    Ok(())
+}
+
 /// Which part of the copy.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +116,7 @@ pub(crate) struct ExportQuery {
     responses(
         (status = 200, description = "The copy, for machines or for people.", content((Object = "application/json"), (String = "text/html"))),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
         (status = 422, body = ProblemDocument),
         (status = "default", body = ProblemDocument),
@@ -113,7 +128,9 @@ pub(crate) async fn export(
     signed_in: SignedIn,
     PathId(id): PathId<RequestId>,
     QueryOf(query): QueryOf<ExportQuery>,
+    headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
+    from_our_page(&headers)?;
     let now = signed_in.now;
     let request = own(&app, signed_in.subject(), id, now).await?;
     let copy = copy_of(&request, now)?;

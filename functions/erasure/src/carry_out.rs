@@ -2,10 +2,10 @@
 
 use domain::{
     consequence::Letter,
-    ids::{RequestId, SubjectId},
+    ids::{CaseId, RequestId, SubjectId},
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose},
-    request::{IllegalMove, RequestKind, State},
+    request::{IllegalMove, Progress, RequestKind, State},
     time::Timestamp,
 };
 use store::{
@@ -24,6 +24,14 @@ pub(crate) async fn carry_out(app: &App, subject: SubjectId, id: RequestId) -> R
     // a request that is gone was erased with its person; one that is closed was carried out
     let Some(request) = app.db.request(subject, id, now).await? else {
         return Ok(());
+    };
+    let request = match request.progress.clone().uncancelled(now) {
+        Ok(progress) => match decide(app, request, progress, now).await {
+            // cancelled just now, or another delivery of the job came first
+            Err(Error::Store(error)) if error.refused("request") => return Ok(()),
+            other => other?,
+        },
+        Err(_) => request,
     };
     if !matches!(
         request.progress.state(),
@@ -46,6 +54,32 @@ pub(crate) async fn carry_out(app: &App, subject: SubjectId, id: RequestId) -> R
         Err(Error::Store(error)) if error.refused("request") => Ok(()),
         other => other,
     }
+}
+
+/// Nobody cancelled a withdrawal that came by letter: it is carried out (5.2b).
+async fn decide(
+    app: &App,
+    request: Request,
+    progress: Progress,
+    now: Timestamp,
+) -> Result<Request, Error> {
+    let case = CaseId::new(now);
+    let request = Request {
+        case: Some(case),
+        ..request.with(progress)
+    };
+    let clause = request.progress.kind().clause();
+    let mut entry = Entry::new(now, Actor::System, "request.not_cancelled", clause)
+        .with_fact("request", request.id)
+        .with_fact("due_at", request.progress.due_at());
+    entry.person = app.gate.pseudonym_of(request.subject).await?;
+    let mut tx = Tx::new();
+    tx.alive(request.subject);
+    tx.change_request(&request)?;
+    tx.mail(request.subject, Letter::ErasureBegins { case }, now);
+    tx.record(entry);
+    app.db.commit(tx).await?;
+    Ok(request)
 }
 
 /// The request as it is when the work is done.

@@ -1,10 +1,19 @@
-//! Rectification: the confirmed values replace those on file (clauses 5.3, 6.3b).
+//! Rectification: the confirmed values replace those on file, and whoever was
+//! given the old ones is told (clauses 5.3, 6.3b).
 
 use domain::{
+    compliance::notice::changed,
+    contact::Profile,
     processing::{Actor, Category, Operation, Purpose},
+    regime::{self, Regimes},
     time::Timestamp,
 };
-use store::{Condition, Tx, people::Request, personal::Access};
+use store::{
+    Condition, Table, Tx, Update,
+    compliance::notices_of_correction,
+    people::{Request, person_key},
+    personal::{Access, Person},
+};
 
 use crate::{
     App, Error,
@@ -23,15 +32,39 @@ pub(crate) async fn apply(app: &App, request: Request, now: Timestamp) -> Result
     let reader = app.gate.open(request.subject, READ_REQUEST, now).await?;
     let correction = request.open_details(&reader)?.fields.unwrap_or_default();
     let person = app.gate.open(request.subject, CLARIFY, now).await?;
-    let corrected = correction.apply(person.profile()?);
+    let before = person.profile()?;
+    let corrected = correction.apply(before.clone());
     let sealed = person.seal_profile(&corrected)?;
     let unchanged = Condition::equals("revision", person.profile_revision())?;
+    let changed = changed(&before, &corrected);
+    let notices = notices_of_correction(&app.db, request.subject, &changed, now).await?;
     let request = completed(request, now)?;
 
     let mut tx = Tx::new();
-    tx.alive(request.subject);
+    match laws(&person, &before, &corrected) {
+        Some(laws) => {
+            let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
+            let update = Update::new().set("regimes", laws)?.when(alive);
+            let key = person_key(request.subject);
+            tx.update("person", Table::People, &key, &update);
+        }
+        None => tx.alive(request.subject),
+    }
     tx.put_if("profile", &sealed, Some(&unchanged));
+    for notice in &notices {
+        tx.notify(notice, now);
+    }
     close(&mut tx, &person, &request, "request.corrected", now)?;
     app.db.commit(tx).await?;
     Ok(())
+}
+
+/// The laws that protect the person with the new number, where it says anything:
+/// a residence that was declared says more (clause 2.1).
+fn laws(person: &Person, before: &Profile, after: &Profile) -> Option<Regimes> {
+    let known = &person.record().regimes;
+    if before.phone == after.phone || known.are_declared() {
+        return None;
+    }
+    Some(regime::resolve(None, Some(&after.phone)))
 }

@@ -2,9 +2,9 @@
 //! nobody waits for the answer.
 
 use domain::{
-    consequence::{Letter, Recipient},
     ids::RequestId,
     ledger::Entry,
+    opendsr::{ExchangeRef, Regulation},
     processing::{Actor, Category, Operation, Purpose},
     request::{Level, Progress, RequestKind, State},
     time::{Timestamp, shift},
@@ -12,22 +12,28 @@ use domain::{
 use store::{
     Tx,
     lookup::LookupHash,
-    people::{
-        CONFIRMATION_LENGTH, LinkPurpose, MailedLink, PersonRecord, Request, find_login, person_key,
-    },
+    people::{CONFIRMATION_LENGTH, PersonRecord, Request, find_login, person_key},
     personal::{Access, GateError},
 };
 
 use crate::{App, Error};
 
+/// How many controllers a request that waits for its link can be passed on by.
+const MAX_EXCHANGES: usize = 20;
+
 /// Takes a request in and mails its link. An open request of the same person
 /// and kind absorbs it; one that waits for its link gets a new one.
+///
+/// A controller that passed it on hears of it once the person confirms it: of one
+/// that counts already it is told nothing, as if the person were unknown.
 pub(crate) async fn take(
     app: &App,
     login: &str,
     id: RequestId,
     kind: RequestKind,
     received_at: Timestamp,
+    proven: bool,
+    passed_on: Option<(Regulation, ExchangeRef)>,
 ) -> Result<(), Error> {
     let now = app.clock.now();
     let login: LookupHash = serde_json::from_value(login.into())?;
@@ -39,19 +45,29 @@ pub(crate) async fn take(
         Some(open) if open.progress.state() != State::AwaitingConfirmation => return Ok(()),
         Some(open) if open.linked_by == Some(id) => return Ok(()),
         Some(open) => {
-            let progress = open.progress.clone();
+            let progress = counted(open.progress.clone(), proven, now);
             open.with(progress)
         }
         None => {
             let record: Option<PersonRecord> = app.db.get(&person_key(login.subject)).await?;
             let Some(record) = record else { return Ok(()) };
-            let progress = Progress::received(kind, record.regimes, Level::L0, received_at);
+            let regimes = match &passed_on {
+                Some((regulation, _)) => record.regimes.with(regulation.regime()),
+                None => record.regimes,
+            };
+            let progress = Progress::received(kind, regimes, Level::L0, received_at);
+            let progress = counted(progress, proven, now);
             Request::new(login.subject, id, progress)
         }
     };
+    let mut exchanges = request.exchanges.clone();
+    exchanges.extend(passed_on.map(|(_, exchange)| exchange));
+    exchanges.truncate(MAX_EXCHANGES);
+    let waits = request.progress.state() == State::AwaitingConfirmation;
     let request = Request {
+        exchanges,
         linked_by: Some(id),
-        expires_at: Some(shift(now, CONFIRMATION_LENGTH)),
+        expires_at: waits.then(|| shift(now, CONFIRMATION_LENGTH)),
         ..request
     };
     match store_and_mail(app, &request, now).await {
@@ -68,6 +84,15 @@ pub(crate) async fn take(
     }
 }
 
+/// A withdrawal by a proven letter counts at once (level L1); whatever else comes
+/// by address waits for its link.
+fn counted(progress: Progress, proven: bool, now: Timestamp) -> Progress {
+    if !proven || progress.kind() != RequestKind::Withdrawal {
+        return progress;
+    }
+    progress.clone().confirm(Level::L1, now).unwrap_or(progress)
+}
+
 async fn store_and_mail(app: &App, request: &Request, now: Timestamp) -> Result<(), Error> {
     let kind = request.progress.kind();
     let access = Access {
@@ -78,7 +103,6 @@ async fn store_and_mail(app: &App, request: &Request, now: Timestamp) -> Result<
         clause: kind.clause(),
     };
     let person = app.gate.open(request.subject, access, now).await?;
-    let expires_at = request.expires_at.unwrap_or(now);
     let mut tx = Tx::new();
     tx.alive(request.subject);
     if request.revision == 1 {
@@ -86,19 +110,7 @@ async fn store_and_mail(app: &App, request: &Request, now: Timestamp) -> Result<
     } else {
         tx.change_request(request)?;
     }
-    let mailed = MailedLink {
-        purpose: LinkPurpose::Request {
-            request: request.id,
-        },
-        expires_at,
-        to: Recipient::OnFile,
-        letter: Letter::RequestLink {
-            request: request.id,
-            kind,
-            expires_at,
-        },
-    };
-    tx.mail_link(&person, mailed, now)?;
+    tx.mail_link(&person, request.link(now), now)?;
     tx.record(
         Entry::new(now, Actor::System, "request.link_mailed", kind.clause())
             .with_person(person.pseudonym())

@@ -37,6 +37,7 @@ pub struct App {
     gate: Gate,
     assets: Objects,
     exports: Objects,
+    letters: Objects,
     proofs: Objects,
     signer: Signer,
     house: House,
@@ -59,6 +60,7 @@ impl App {
             census: Census::new(aws, env.tables()),
             assets: Objects::new(aws, env, "BUCKET_ASSETS")?,
             exports: Objects::new(aws, env, "BUCKET_EXPORTS")?,
+            letters: Objects::new(aws, env, "BUCKET_MAIL")?,
             proofs: Objects::new(aws, env, "BUCKET_PROOFS")?,
             signer: Signer::new(aws, env)?,
             house: House::new(env)?,
@@ -156,7 +158,19 @@ async fn work(app: &App, message: SqsMessage) -> Result<(), Error> {
             request,
             kind,
             received_at,
-        } => intake::take(app, &login, request, kind, received_at).await,
+            proven,
+        } => intake::take(app, &login, request, kind, received_at, proven, None).await,
+        Job::TakeExchange {
+            login,
+            request,
+            kind,
+            received_at,
+            regulation,
+            exchange,
+        } => {
+            let passed_on = Some((regulation, exchange));
+            intake::take(app, &login, request, kind, received_at, false, passed_on).await
+        }
         Job::CarryOut { subject, request } => carry_out::carry_out(app, subject, request).await,
         Job::Erase { subject } => erase::go_on(app, subject).await,
         Job::DestroyWorkspace { workspace } => due::workspace(app, workspace).await,

@@ -29,6 +29,19 @@ where
             bucket.abort(key, upload).await?;
         }
     }
+    destroy_versions(bucket, prefix, found).await
+}
+
+/// As [`destroy`], where nothing is uploaded in parts.
+pub(crate) async fn destroy_versions<F, Fut>(
+    bucket: &Objects,
+    prefix: &str,
+    found: F,
+) -> Result<(), Error>
+where
+    F: Fn(Vec<String>) -> Fut,
+    Fut: Future<Output = Result<(), Error>>,
+{
     loop {
         let versions = bucket.versions(prefix).await?;
         if versions.is_empty() {
@@ -39,6 +52,25 @@ where
             bucket.destroy(batch).await?;
         }
     }
+}
+
+/// Destroys one object, every version of it.
+pub(crate) async fn destroy_object<F, Fut>(
+    bucket: &Objects,
+    key: &str,
+    found: F,
+) -> Result<(), Error>
+where
+    F: Fn(Vec<String>) -> Fut,
+    Fut: Future<Output = Result<(), Error>>,
+{
+    let mut versions = bucket.versions(key).await?;
+    versions.retain(|version| version.key == key);
+    if versions.is_empty() {
+        return Ok(());
+    }
+    found(versions.iter().map(name).collect()).await?;
+    Ok(bucket.destroy(&versions).await?)
 }
 
 fn name(version: &ObjectVersion) -> String {

@@ -1,6 +1,7 @@
 //! What is to be done with a letter, decided from its bytes and its envelope alone.
 
 use domain::{contact::EmailAddress, policy::Locale};
+use store::people::Words;
 
 use crate::{
     envelope::{Envelope, Verdict},
@@ -57,21 +58,6 @@ impl Outcome {
             Self::Person(Why::Unreadable) => "unreadable",
             Self::Person(Why::TooLarge) => "too_large",
         }
-    }
-}
-
-/// A letter's words, as its writer's file shows them. Personal data: stored sealed only.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// The subject.
-    pub subject: String,
-    /// The first text, with what it quotes.
-    pub text: String,
-}
-
-impl std::fmt::Debug for Words {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Words(…)")
     }
 }
 
@@ -154,6 +140,7 @@ fn of(letter: Letter, envelope: &Envelope, ours: &Ours) -> Decision {
         words: Words {
             subject: letter.subject,
             text: letter.text.unwrap_or_default(),
+            own: letter.said,
         },
     }
 }

@@ -6,6 +6,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{
+    calendar::Counting,
     consequence::{Consequence, Job},
     ids::{RequestId, SubjectId},
     ledger::Entry,
@@ -18,13 +19,15 @@ use store::{
     StoreError, Tx, Update,
     lookup::LookupHash,
     outbox::{Message, Owner},
-    people::{Origin, Suppression, find_login, withdraw_marketing, withdrawals},
+    people::{
+        Correspondence, Intake, Origin, Suppression, UnprovenLetter, find_login, intake_key,
+        letters_prefix, withdraw_marketing, withdrawals,
+    },
     personal::{Access, GateError, Person},
 };
 
 use crate::{
     App, Error,
-    correspondence::{self, Correspondence, Intake, intake_key, letters_prefix},
     decision::{self, Decision, MAX_LETTER_BYTES, Outcome},
     limits,
     note::Note,
@@ -69,7 +72,7 @@ impl Case<'_> {
     }
 
     fn answered_by(&self) -> Timestamp {
-        ANSWER.end_or_earliest(self.received_at())
+        Counting::RUSSIA.due(ANSWER, self.received_at()).at
     }
 
     fn asks_for(&self) -> Option<RequestKind> {
@@ -85,6 +88,8 @@ impl Case<'_> {
 struct Plan {
     /// The proven writer, where they have an account.
     writer: Option<Person>,
+    /// Otherwise whose address on file its sender has, proven or not.
+    named: Option<SubjectId>,
     /// The request to take in; whose it is, is found out by the job.
     request: Option<RequestKind>,
     /// A person of the staff must read it.
@@ -147,7 +152,7 @@ async fn commit(app: &App, case: &Case<'_>) -> Result<Intake, Error> {
             Err(Error::Store(error)) if error.refused("reply") => plan.replies = false,
             Err(Error::Store(error)) if error.refused("person") => {
                 forget(app, case, &plan).await?;
-                plan.writer = None;
+                (plan.writer, plan.named) = (None, None);
             }
             Err(Error::Store(error)) if error.refused("stop") => {
                 // the consents were changed, or the writer's data is being destroyed
@@ -196,6 +201,7 @@ async fn plan(app: &App, case: &Case<'_>) -> Result<Plan, Error> {
         || withdrawn
         || (asked.is_some() && request.is_none());
     Ok(Plan {
+        named: subject.filter(|_| writer.is_none()),
         writer,
         request,
         for_staff,
@@ -250,6 +256,11 @@ async fn attempt(app: &App, case: &Case<'_>, plan: &Plan) -> Result<Intake, Erro
         if plan.for_staff {
             intake = intake.read_by(case.answered_by());
         }
+        if let (Some(subject), Some(object)) = (plan.named, &intake.object) {
+            let letter = UnprovenLetter::new(subject, &announced.id, object, case.received_at());
+            tx.alive(subject);
+            tx.put("unproven", &letter);
+        }
     }
     tx.create("mail", &intake);
     follow(&mut tx, case, plan)?;
@@ -258,8 +269,8 @@ async fn attempt(app: &App, case: &Case<'_>, plan: &Plan) -> Result<Intake, Erro
     Ok(intake)
 }
 
-/// A proven withdrawal stops at once what rests on the consents (5.2b); destroying waits for the
-/// link. Either way the writer must not be under erasure.
+/// A proven withdrawal stops at once what rests on the consents (5.2b); destroying can be cancelled
+/// for seven days. Either way the writer must not be under erasure.
 async fn stop(app: &App, tx: &mut Tx, case: &Case<'_>, writer: &Person) -> Result<(), Error> {
     let withdrawn = match case.decision.outcome {
         Outcome::Act(Note::WithdrawConsent) => {
@@ -330,6 +341,7 @@ fn follow(tx: &mut Tx, case: &Case<'_>, plan: &Plan) -> Result<(), Error> {
             request: RequestId::derived(&["letter", &case.announced.id]),
             kind,
             received_at: case.received_at(),
+            proven: plan.writer.is_some(),
         };
         // nobody is known yet, so the message stands under an id that is nobody's
         let nobody = Owner::Subject(SubjectId::new(case.now));
@@ -385,5 +397,5 @@ async fn destroy(app: &App, object: &str) -> Result<(), Error> {
 /// Notes that nothing is left to do.
 async fn done(app: &App, announced: &Announced) -> Result<(), Error> {
     let done = Update::new().set("done", true)?;
-    Ok(correspondence::change(&app.db, &announced.id, done).await?)
+    Ok(app.db.change_intake(&announced.id, done).await?)
 }

@@ -5,7 +5,6 @@
 //! [`handle`] takes SES's notifications, which come through a queue, at least once and in any
 //! order, and does it.
 
-mod correspondence;
 mod decision;
 mod envelope;
 mod guard;
@@ -31,10 +30,7 @@ use store::{
     personal::{Gate, GateError},
 };
 
-pub use correspondence::{
-    Content, Correspondence, Intake, correspondence_key, intake_key, letters_prefix,
-};
-pub use decision::{Decision, MAX_LETTER_BYTES, Outcome, Why, Words, decide, too_large};
+pub use decision::{Decision, MAX_LETTER_BYTES, Outcome, Why, decide, too_large};
 pub use envelope::{Envelope, Verdict, Verdicts};
 pub use guard::{Machine, Ours};
 pub use note::Note;

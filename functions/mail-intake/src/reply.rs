@@ -9,7 +9,7 @@ use platform::{
 use store::Update;
 
 use crate::{
-    App, Error, correspondence,
+    App, Error,
     decision::{Decision, Outcome},
     note::Note,
 };
@@ -23,10 +23,10 @@ pub(crate) async fn once(
     answered_by: Timestamp,
 ) -> Result<(), Error> {
     let due = |due: bool| Update::new().set("replies", due);
-    correspondence::change(&app.db, id, due(false)?).await?;
+    app.db.change_intake(id, due(false)?).await?;
     let sent = send(app, id, decision, answered_by).await;
     if sent.is_err() {
-        correspondence::change(&app.db, id, due(true)?).await?;
+        app.db.change_intake(id, due(true)?).await?;
     }
     sent
 }
@@ -116,8 +116,8 @@ fn news(locale: Locale, outcome: Outcome) -> &'static str {
         ),
         Outcome::Act(Note::WithdrawConsent) => say(
             locale,
-            "If your address is that of an account, a link has been sent to it in a letter of its own. Open it to confirm the withdrawal. Its time counts from the moment your letter was received.",
-            "Если ваш адрес относится к учётной записи, на него отправлена ссылка в отдельном письме. Откройте её, чтобы подтвердить отзыв. Срок считается с момента получения вашего письма.",
+            "If your address is that of an account, its data is not used from now on. A letter of its own says when it will be destroyed, and has a link to take that back. The time counts from the moment your letter was received.",
+            "Если ваш адрес относится к учётной записи, её данные с этого момента не используются. Когда они будут уничтожены, сказано в отдельном письме; в нём есть ссылка, чтобы это отменить. Срок считается с момента получения вашего письма.",
         ),
         Outcome::Act(Note::UpdateData) => say(
             locale,

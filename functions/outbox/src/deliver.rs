@@ -1,6 +1,9 @@
 //! One consequence: leased, carried out, done.
 
-use domain::{consequence::Consequence, ledger::Entry, time::SignedDuration};
+use domain::{
+    compliance::processor::Unregistered, consequence::Consequence, ledger::Entry,
+    time::SignedDuration,
+};
 use futures::FutureExt;
 use platform::{
     mail::MailError,
@@ -14,7 +17,7 @@ use store::{
     personal::GateError,
 };
 
-use crate::{App, post};
+use crate::{App, notices, post};
 
 /// What one sweep takes on: well below the function's timeout.
 const SWEEP: Bounds = Bounds {
@@ -41,6 +44,9 @@ pub enum DeliveryError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What would be passed on, the register does not name.
+    #[error(transparent)]
+    Unregistered(#[from] Unregistered),
 }
 
 /// Delivers one consequence; one that is gone was delivered, or erased, before.
@@ -79,6 +85,7 @@ async fn carry_out(app: &App, message: &Message) -> Result<Option<Entry>, Delive
             app.jobs.send(job).await?;
             Ok(None)
         }
+        Consequence::Notice { notice } => notices::send(app, *notice).boxed().await,
     }
 }
 

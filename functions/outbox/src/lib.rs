@@ -8,6 +8,7 @@
 
 mod deliver;
 mod letters;
+mod notices;
 mod post;
 mod reports;
 mod roots;

@@ -2,6 +2,7 @@
 //! when the gate or the time says no.
 
 use domain::{
+    compliance::processor::{Processor, Transfer, Unregistered},
     consent::ConsentPurpose,
     consequence::{Letter, Recipient},
     contact::EmailAddress,
@@ -143,19 +144,32 @@ pub async fn send(
         Err(Stop::Failed(error)) => return Err(error),
     };
     let Ready { address, tags, .. } = &ready;
+    let passed = |event| passed(entry(event, message, letter, now), message, letter);
+    // before the call: what is not registered is not passed on
+    let sent = passed("letter.sent")?;
     match app.mailer.send(address, &ready.letter, tags).await {
         Ok(id) => Ok(Some(
-            entry("letter.sent", message, letter, now)
-                .with_person(ready.pseudonym)
+            sent.with_person(ready.pseudonym)
                 .with_fact("ses_message_id", id),
         )),
         Err(MailError::Refused(code)) => Ok(Some(
-            entry("letter.refused", message, letter, now)
+            passed("letter.refused")?
                 .with_person(ready.pseudonym)
                 .with_fact("code", code),
         )),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The letter's entry is that of the transfer to SES, too (clause 5.6).
+fn passed(entry: Entry, message: &Message, letter: &Letter) -> Result<Entry, Unregistered> {
+    let access = access(message, letter);
+    let transfer = Transfer {
+        to: Processor::AwsMail,
+        purpose: access.purpose,
+        categories: access.categories,
+    };
+    transfer.within(entry, access.operation)
 }
 
 fn entry(event: &str, message: &Message, letter: &Letter, now: Timestamp) -> Entry {
@@ -330,7 +344,9 @@ async fn write(
 
 async fn receipts(app: &App, subject: SubjectId) -> Result<Vec<Receipt>, Stop> {
     let history = people::consent_history(&app.db, subject).await?;
-    let receipts = history.into_iter().map(|consent| Receipt {
+    // what a browser's signal refused at the sign-up was not agreed to
+    let given = history.into_iter().filter(|consent| consent.given);
+    let receipts = given.map(|consent| Receipt {
         document: consent.tick.document,
         version: consent.tick.version,
         sha256: consent.tick.sha256,

@@ -172,7 +172,8 @@ pub async fn open(
     }
     let checkout = at_provider(&app, &signed_in, key.as_deref(), &body.value).await?;
     let mut tx = Tx::new();
-    tx.open_checkout(&checkout);
+    tx.open_checkout(&checkout, signed_in.subject())
+        .map_err(|unregistered| Problem::internal(&unregistered))?;
     if let Some(request) = &request {
         tx.once(request, &checkout.id.to_string(), signed_in.now)?;
     }
@@ -183,7 +184,7 @@ pub async fn open(
             let found = earlier(&app, request).await?;
             found.map(created).ok_or_else(Problem::busy)
         }
-        (Err(error), _) if error.refused("workspace") => Err(closing()),
+        (Err(error), _) if error.refused("workspace") || error.refused("person") => Err(closing()),
         (Err(error), _) => Err(error.into()),
     }
 }

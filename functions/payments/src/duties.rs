@@ -15,6 +15,8 @@ use domain::{
         Provider,
         renewal::{Charge, Work},
     },
+    compliance::processor::Unregistered,
+    processing::{Actor, Operation, decide},
     time::{SignedDuration, Timestamp},
 };
 use futures::future::try_join_all;
@@ -24,7 +26,7 @@ use serde::Serialize;
 use store::{
     Key, StoreError, Table,
     catalog::{
-        billing::{Billed, ProviderEvent},
+        billing::{Billed, ProviderEvent, payment_transfer},
         renewal::{duty_queues, workspace_of},
     },
     due::{Bounds, Worked},
@@ -64,8 +66,10 @@ enum Undone {
     Store(#[from] StoreError),
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    #[error("the owner is being erased: nobody is charged")]
-    OwnerLeaves,
+    #[error("the owner is being erased, or has stopped the processing: nobody is charged")]
+    OwnerStops,
+    #[error(transparent)]
+    Unregistered(#[from] Unregistered),
     #[error("the outcome could not be kept")]
     Unkept,
 }
@@ -142,7 +146,10 @@ async fn look_at(app: &App, key: &Key) -> Result<(), Undone> {
 async fn do_work(app: &App, billed: &Billed, work: Work, now: Timestamp) -> Result<(), Undone> {
     match work {
         Work::Charge(wanted) => {
-            owner_stays(app, billed).await?;
+            owner_goes_on(app, billed, now).await?;
+            let transfer = payment_transfer(Provider::Yookassa).entry(now)?;
+            let transfer = transfer.with_workspace(billed.workspace().id);
+            app.db.record(transfer).await?;
             let answer = charge(app, billed, &wanted, now).await?;
             keep_payment(app, answer, now).await
         }
@@ -171,13 +178,25 @@ async fn do_work(app: &App, billed: &Billed, work: Work, now: Timestamp) -> Resu
 }
 
 /// Nobody is charged who is being erased: their workspace goes with them, or to
-/// another owner, by whom the next run charges.
-async fn owner_stays(app: &App, billed: &Billed) -> Result<(), Undone> {
+/// another owner, by whom the next run charges. Nor does anything pass to a
+/// provider by itself of somebody who withdrew the consent to processing, objected
+/// to it or restricted it (clauses 5.2b, 6.7); they may still pay by themselves.
+async fn owner_goes_on(app: &App, billed: &Billed, now: Timestamp) -> Result<(), Undone> {
     let key = person_key(billed.workspace().owner);
     let mut found = app.db.get_many(&[(Table::People, key.clone())]).await?;
     let owner: Option<PersonRecord> = found.take(&key)?;
-    let stays = owner.is_some_and(|owner| owner.erasing_since.is_none());
-    stays.then_some(()).ok_or(Undone::OwnerLeaves)
+    let goes_on = owner.is_some_and(|owner| {
+        let transfer = payment_transfer(Provider::Yookassa);
+        let may = decide(
+            transfer.categories,
+            transfer.purpose,
+            Operation::Transfer,
+            Actor::System,
+            owner.stance(now),
+        );
+        may.is_ok() && owner.erasing_since.is_none()
+    });
+    goes_on.then_some(()).ok_or(Undone::OwnerStops)
 }
 
 async fn charge(

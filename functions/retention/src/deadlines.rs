@@ -1,23 +1,35 @@
-//! The guard of the deadlines that the law sets for requests: an alarm at day 25
+//! The guard of the deadlines that the law sets: for requests, an alarm at day 25
 //! of 30 for an erasure, and as early for the others as their periods allow
-//! ([`domain::regime::Watch`]). Counts only: who asked is nobody's business here.
+//! ([`domain::regime::Watch`]); for incidents, claims and the notices to whoever
+//! was given data. Counts only: whom it is about is nobody's business here.
 
-use domain::{calendar::Term, regime::Stage, request::Progress, time::Timestamp};
+use domain::{
+    calendar::Term,
+    compliance::{claim, incident},
+    regime::Stage,
+    request::Progress,
+    time::Timestamp,
+};
 use platform::metrics::{self, Metric};
-use store::{Db, StoreError};
+use store::{Db, StoreError, compliance::Standing};
 
-/// Requests that somebody must act on now; at most the 100 most urgent ones are
-/// looked at.
+/// What somebody must act on now; of the requests and of each register at most
+/// the 100 most urgent ones are looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Guarded {
-    /// Their deadline is near.
-    pub at_risk: usize,
-    /// Their deadline has passed.
-    pub overdue: usize,
-    /// Erasures among both.
+    /// Requests.
+    pub requests: Standing,
+    /// Erasures among them.
     pub erasures: usize,
-    /// Their deadline is the earliest that it can be: a year's calendar is missing.
+    /// Requests whose deadline is the earliest that it can be: a year's calendar
+    /// is missing.
     pub uncounted: usize,
+    /// Clocks of incidents (clause 5.9).
+    pub incidents: Standing,
+    /// Claims (clause 8.2).
+    pub claims: Standing,
+    /// Notices to whoever was given data (clauses 5.2b, 6.3b).
+    pub notices: Standing,
 }
 
 impl Guarded {
@@ -28,52 +40,60 @@ impl Guarded {
             return;
         }
         match progress.watch().stage(now) {
-            Stage::Alarm => self.at_risk += 1,
-            Stage::Overdue => self.overdue += 1,
+            Stage::Alarm => self.requests.at_risk += 1,
+            Stage::Overdue => self.requests.overdue += 1,
             Stage::Running | Stage::Reminded => return,
         }
         self.erasures += usize::from(progress.kind().destroys());
     }
+
+    fn raise(&self) {
+        let kinds = [
+            ("requests", self.requests),
+            ("incidents", self.incidents),
+            ("claims", self.claims),
+            ("notices", self.notices),
+        ];
+        let all = kinds.map(|(_, standing)| standing.at_risk + standing.overdue);
+        metrics::record(Metric::DeadlinesAtRisk, all.iter().sum());
+        for (kind, Standing { at_risk, overdue }) in kinds {
+            if at_risk > 0 {
+                platform::alarm!("deadline_at_risk", kind, at_risk, "somebody must act now");
+            }
+            if overdue > 0 {
+                platform::alarm!("deadline_missed", kind, overdue, "a deadline was missed");
+            }
+        }
+        if self.erasures > 0 {
+            tracing::warn!(
+                erasures = self.erasures,
+                "erasures are among the requests that must be answered now"
+            );
+        }
+        if self.uncounted > 0 {
+            platform::alarm!(
+                "calendar_missing",
+                uncounted = self.uncounted,
+                "a year's calendar is missing, so deadlines are the earliest that they can be"
+            );
+        }
+    }
 }
 
-/// Looks at every open request and raises what is to be raised.
+/// Looks at everything that is open and raises what is to be raised.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn guard(db: &Db, now: Timestamp) -> Result<Guarded, StoreError> {
-    let mut guarded = Guarded::default();
+    let mut guarded = Guarded {
+        incidents: db.standing::<incident::Progress>(now).await?,
+        claims: db.standing::<claim::Progress>(now).await?,
+        notices: db.notices_standing(now).await?,
+        ..Guarded::default()
+    };
     for request in db.request_queue().await? {
         guarded.count(&request.progress, now);
     }
-    let Guarded {
-        at_risk,
-        overdue,
-        erasures,
-        uncounted,
-    } = guarded;
-    metrics::record(Metric::DeadlinesAtRisk, at_risk + overdue);
-    if at_risk > 0 {
-        platform::alarm!(
-            "deadline_at_risk",
-            at_risk,
-            erasures,
-            "requests must be answered now"
-        );
-    }
-    if overdue > 0 {
-        platform::alarm!(
-            "deadline_missed",
-            overdue,
-            erasures,
-            "requests were not answered in time"
-        );
-    }
-    if uncounted > 0 {
-        platform::alarm!(
-            "calendar_missing",
-            uncounted,
-            "a year's calendar is missing, so deadlines are the earliest that they can be"
-        );
-    }
+    guarded.raise();
     Ok(guarded)
 }

@@ -1,11 +1,15 @@
 //! What is destroyed by the clock (clause 5.2, 152-FZ art. 5(7)): uploads that
 //! nobody finished, assets whose stay in the trash is over, sign-ups that
-//! nobody confirmed. Sessions, links and other short-lived items end by the
-//! clock at the request; the table's TTL clears them.
+//! nobody confirmed, the evidence of consents that were withdrawn years ago.
+//! Sessions, links and other short-lived items end by the clock at the request; the
+//! table's TTL clears them.
 //!
-//! It guards the deadlines of requests too: [`deadlines`].
+//! It guards the deadlines too ([`deadlines`]), and it tells people of new versions
+//! of the documents (clause 9.2), and of a disclosure when the ban on telling them
+//! of it ends (5.5).
 
 pub mod deadlines;
+mod policies;
 
 use domain::{
     asset::ObjectKind,
@@ -21,6 +25,7 @@ use serde_json::{Value, json};
 use store::{
     Db, Key, StoreError,
     catalog::{Asset, Upload, UploadState},
+    compliance,
     due::{Bounds, Worked},
     retention::{LOOK_AGAIN_AFTER, trash_queues, upload_queues},
 };
@@ -77,7 +82,7 @@ impl App {
     }
 }
 
-/// Works off what is due, and looks at the deadlines of requests. The event says
+/// Works off what is due, and looks at the deadlines. The event says
 /// nothing: the clock decides. Returns `{"processed", "failed", "more"}` for each
 /// kind; a kind whose queue can't be read does not keep the others from being
 /// worked off.
@@ -96,16 +101,28 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
         .await;
     let sign_ups = sign_ups(app, now).await;
     let deadlines = deadlines::guard(&app.db, now).await;
+    let withdrawals = app.db.order_uncancelled(now).await;
+    let consents = consents(app, now).await;
+    let policies = policies::tell(&app.db, now).await;
+    let disclosures = compliance::tell_due(&app.db, now).await;
     let (uploads, trash, sign_ups) = (uploads?, trash?, sign_ups?);
+    let consents = consents?;
     let batch = [
         ("uploads", uploads),
         ("trash", trash),
         ("sign_ups", sign_ups),
+        ("consents", consents),
     ];
     record(app, &batch, now).await?;
     deadlines?;
+    withdrawals?;
+    let told = [
+        ("told_of_policies", policies?),
+        ("told_of_disclosures", disclosures?),
+    ];
     Ok(batch
         .iter()
+        .chain(&told)
         .map(|(kind, worked)| ((*kind).to_owned(), summary(*worked)))
         .collect())
 }
@@ -170,6 +187,24 @@ async fn purge(app: &App, key: Key) -> Result<(), Error> {
         app.db.order_purge(&asset, now).await?;
     }
     Ok(())
+}
+
+/// The evidence of consents that were withdrawn so long ago that nobody has to
+/// prove them any more. A run takes on 100 withdrawals.
+async fn consents(app: &App, now: Timestamp) -> Result<Worked, StoreError> {
+    let mut worked = Worked::default();
+    let old = app.db.old_withdrawals(now).await?;
+    worked.more = old.len() == 100;
+    for withdrawal in &old {
+        match app.db.forget_consent(withdrawal).await {
+            Ok(pieces) => worked.processed += pieces,
+            Err(error) => {
+                tracing::error!(%error, "the evidence of a consent could not be destroyed");
+                worked.failed += 1;
+            }
+        }
+    }
+    Ok(worked)
 }
 
 async fn sign_ups(app: &App, now: Timestamp) -> Result<Worked, StoreError> {

@@ -25,7 +25,9 @@ pub const BUDGETS: &[(&str, u32)] = &[
     // one when there was a trial before
     ("POST /signup/verify", 7),
     ("GET /policies", 0),
+    ("GET /policies/feed", 0),
     ("GET /policies/{document}", 0),
+    ("GET /policies/{document}/diff", 0),
     ("GET /policies/{document}/versions", 0),
     ("GET /policies/{document}/versions/{version}", 0),
     ("GET /confirm", 0),
@@ -36,7 +38,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::sign_up))
         .routes(routes!(register::verify))
         .routes(routes!(policies::list))
+        .routes(routes!(policies::feed::feed))
         .routes(routes!(policies::current))
+        .routes(routes!(policies::diff::diff))
         .routes(routes!(policies::versions))
         .routes(routes!(policies::version))
         .routes(routes!(confirm::page))

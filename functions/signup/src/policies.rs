@@ -1,4 +1,8 @@
-//! The published documents (clause 9.2).
+//! The published documents (clause 9.2): the texts, what differs between two
+//! versions, and the feed of publications. Drafts are no part of it.
+
+pub(crate) mod diff;
+pub(crate) mod feed;
 
 use axum::{
     Json,
@@ -37,6 +41,15 @@ pub(crate) struct TextRecord {
     sha256: &'static str,
 }
 
+/// What a version changes, in a sentence.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WhatChanges {
+    /// In English.
+    en: &'static str,
+    /// In Russian.
+    ru: &'static str,
+}
+
 /// An immutable version of a document: a link of the hash chain over all documents.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PolicyVersion {
@@ -54,6 +67,10 @@ pub(crate) struct PolicyVersion {
     effective_at: String,
     /// The texts.
     texts: Vec<TextRecord>,
+    /// What it changes, in a sentence of each language; absent in a document's
+    /// first version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<WhatChanges>,
     /// The hash of the publication before this one; 64 zeros for the first.
     previous: &'static str,
     /// SHA-256 over the canonical JSON of the fields above.
@@ -73,6 +90,10 @@ impl From<&'static Publication> for PolicyVersion {
             posted_at: publication.posted_at.to_string(),
             effective_at: publication.effective_at.to_string(),
             texts: texts.collect(),
+            summary: publication.summary.as_ref().map(|summary| WhatChanges {
+                en: &summary.en,
+                ru: &summary.ru,
+            }),
             previous: &publication.previous,
             hash: &publication.hash,
         }

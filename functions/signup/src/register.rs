@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{consent::ConsentPurpose, policy::Locale, token::LinkToken};
 use platform::{
-    http::{ClientInfo, JsonBody, Problem, ProblemDocument},
+    http::{ClientInfo, JsonBody, Problem, ProblemDocument, Signals},
     password_hash,
 };
 use store::people::{Confirmed, Origin, SignUp, confirm_sign_up};
@@ -16,7 +16,9 @@ use crate::{
 /// Sign up
 ///
 /// The answer is the same whether the address has an account or not; the mail
-/// says, to the address's owner, how to go on.
+/// says, to the address's owner, how to go on. A browser that sends Global Privacy
+/// Control (`Sec-GPC: 1`) opts out of sharing: the box of `transfer-consent` is
+/// taken as unticked, however it was left.
 #[utoipa::path(
     post, path = "/signup", tag = "signup", request_body = SignUpForm,
     responses(
@@ -31,11 +33,14 @@ use crate::{
 pub(crate) async fn sign_up(
     State(app): State<App>,
     client: ClientInfo,
+    signals: Signals,
     JsonBody { value: form, .. }: JsonBody<SignUpForm>,
 ) -> Result<(StatusCode, Json<SignUpAnswer>), Problem> {
     let now = app.clock.now();
     let profile = form.profile()?;
-    let consents = api::consents(form.consents, now)?;
+    let mut consents = api::consents(form.consents, now)?;
+    // the signal keeps sharing off, whatever box is ticked (4.9)
+    consents.retain(|(consent, _)| !(signals.gpc && *consent == ConsentPurpose::Transfer));
     let password = password_hash::choose(&form.password, &profile)?;
     let read_in = consents
         .iter()
@@ -47,6 +52,7 @@ pub(crate) async fn sign_up(
         consents: &consents,
         locale: form.locale.or(read_in).unwrap_or(Locale::En),
         origin: &Origin::from(&client),
+        opted_out: signals.gpc,
         network: app.lookup.network(&client.network_text()),
     };
     let stored = store::people::sign_up(&app.db, &app.gate, &app.lookup, &given, now).await?;

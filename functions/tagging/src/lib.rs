@@ -7,6 +7,9 @@
 use aws_types::SdkConfig;
 use domain::{
     asset::{ObjectKeys, ObjectKind, TaggingState},
+    compliance::processor::{Processor, Transfer, Unregistered},
+    ids::SubjectId,
+    processing::{Actor, Category, Operation, Purpose, decide},
     workspace::Features,
 };
 use platform::{
@@ -22,6 +25,7 @@ use store::{
         asset::{Seen, asset_key, trash_key},
         workspace::workspace_key,
     },
+    people::{PersonRecord, person_key},
 };
 
 /// How many previews are looked at a time; the queue bounds how many functions run.
@@ -61,6 +65,9 @@ pub enum Error {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What would be passed on, the register does not name.
+    #[error(transparent)]
+    Unregistered(#[from] Unregistered),
     /// The message is not what the bucket sends.
     #[error("the message is not an event of the bucket: {0}")]
     Message(#[from] serde_json::Error),
@@ -92,7 +99,9 @@ async fn tag(app: &App, keys: &ObjectKeys) -> Result<(), Error> {
         return Ok(());
     }
     let preview = keys.key(ObjectKind::Preview);
-    let (state, seen) = if features.labels || features.text || features.moderation {
+    let wanted = features.labels || features.text || features.moderation;
+    let (state, seen) = if wanted && may_look(app, asset.uploaded_by).await? {
+        note(app, &asset).await?;
         (TaggingState::Done, look(app, &preview, features).await?)
     } else {
         (TaggingState::Off, Seen::default())
@@ -105,6 +114,40 @@ async fn tag(app: &App, keys: &ObjectKeys) -> Result<(), Error> {
         Err(StoreError::Refused(_)) => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// A withdrawn consent, an objection to the service's processing, a restriction
+/// and an erasure stop the AI at what the person has uploaded (clauses 5.2b, 6.7):
+/// nothing is passed to Rekognition. What somebody has left to the company who is
+/// gone is the company's (1.4).
+async fn may_look(app: &App, uploader: Option<SubjectId>) -> Result<bool, StoreError> {
+    let Some(uploader) = uploader else {
+        return Ok(true);
+    };
+    let Some(record) = app.db.get::<PersonRecord>(&person_key(uploader)).await? else {
+        return Ok(true);
+    };
+    let may = decide(
+        &[Category::Authorship],
+        Purpose::ProvideService,
+        Operation::Use,
+        Actor::System,
+        record.stance(app.clock.now()),
+    );
+    Ok(may.is_ok() && record.erasing_since.is_none())
+}
+
+/// What is passed to Rekognition is noted before it is: a picture of the customer's,
+/// and no data of a user's (clause 5.6).
+async fn note(app: &App, asset: &Asset) -> Result<(), Error> {
+    let transfer = Transfer {
+        to: Processor::AwsVision,
+        purpose: Purpose::ProvideService,
+        categories: &[],
+    };
+    let entry = transfer.entry(app.clock.now())?;
+    let entry = entry.with_workspace(asset.workspace);
+    Ok(app.db.record(entry.with_fact("asset", asset.id)).await?)
 }
 
 async fn find(db: &Db, keys: &ObjectKeys) -> Result<Option<(Asset, Features)>, StoreError> {

@@ -71,7 +71,7 @@ fn reads_what_is_declared(
 /// Every function of the product.
 #[must_use]
 pub fn all() -> Registry {
-    let functions: [(&str, Constructor); 14] = [
+    let functions: [(&str, Constructor); 16] = [
         ("SignupFunction", http!(signup)),
         ("AccountsFunction", http!(accounts)),
         ("PaymentsFunction", http!(payments)),
@@ -79,6 +79,8 @@ pub fn all() -> Registry {
         ("AssetsFunction", http!(assets)),
         ("DataSubjectRequestsFunction", http!(data_subject_requests)),
         ("ComplianceFunction", http!(compliance)),
+        ("OpendsrFunction", http!(opendsr)),
+        ("SiteFunction", http!(site)),
         ("TrialExpiryFunction", events!(trial_expiry)),
         ("RenditionsFunction", events!(renditions)),
         ("TaggingFunction", events!(tagging)),
@@ -104,5 +106,7 @@ pub fn documents() -> Vec<OpenApi> {
         assets::openapi(),
         data_subject_requests::openapi(),
         compliance::openapi(),
+        opendsr::openapi(),
+        site::openapi(),
     ]
 }

@@ -28,6 +28,11 @@ pub struct MachineOptions {
 /// The template that this program was built with.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
+/// What one machine signs with for controllers, and what its second controller signs with:
+/// everybody has this key, so it proves nothing.
+const OPENDSR_KEY: &str = include_str!("../../opendsr/key.pem");
+const OPENDSR_CERTIFICATE: &str = include_str!("../../opendsr/certificate.pem");
+
 impl Default for MachineOptions {
     /// The product, in a temporary folder, on a free port.
     fn default() -> Self {
@@ -54,6 +59,20 @@ impl MachineOptions {
                 "webhook_secrets": [format!("whsec_{}", random())],
             },
             "yookassa": {"shop_id": "100000", "secret_key": format!("test_{}", random())},
+            "opendsr": {
+                "private_key": OPENDSR_KEY,
+                "certificate": OPENDSR_CERTIFICATE,
+                "controllers": [
+                    {"id": "example", "token": random(), "hosts": ["127.0.0.1"]},
+                    {
+                        "id": "signing-example",
+                        "token": random(),
+                        "hosts": ["127.0.0.1"],
+                        "certificate": OPENDSR_CERTIFICATE,
+                    },
+                ],
+                "allow_loopback": true,
+            },
         });
         secret.to_string()
     }

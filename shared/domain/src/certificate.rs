@@ -19,6 +19,8 @@ use crate::{
     time::Timestamp,
 };
 
+pub mod act;
+
 #[cfg(test)]
 mod tests;
 
@@ -43,13 +45,15 @@ pub enum Step {
     Login,
     /// Copies that were made for download.
     Exports,
+    /// Letters as they came, in the person's file.
+    Letters,
     /// Every item of the person.
     Records,
 }
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::Outbox,
         Self::Objects,
@@ -57,6 +61,7 @@ impl Step {
         Self::Key,
         Self::Login,
         Self::Exports,
+        Self::Letters,
         Self::Records,
     ];
 
@@ -71,6 +76,7 @@ impl Step {
             Self::Key => "key",
             Self::Login => "login",
             Self::Exports => "exports",
+            Self::Letters => "letters",
             Self::Records => "records",
         }
     }
@@ -84,6 +90,7 @@ impl Step {
             Self::Objects => "assets bucket, every version and unfinished upload",
             Self::Key => "keys table",
             Self::Exports => "exports bucket, every version",
+            Self::Letters => "mail bucket, every version",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     policy::{self, Locale},
-    processing::Purpose,
+    processing::{Purpose, SubjectState},
 };
 
 /// A consent that a person may give, each in a document and a box of its own.
@@ -93,6 +93,17 @@ pub struct Tick {
     pub ticked: bool,
 }
 
+/// Why a receipt proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidReceipt {
+    /// No such version was published in this language.
+    #[error("no such version was published")]
+    Unpublished,
+    /// The published text is not the one that the receipt names.
+    #[error("the published text has another hash than the receipt")]
+    OtherText,
+}
+
 /// Why a box can't be taken as consent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTick {
@@ -112,6 +123,47 @@ pub enum InvalidTick {
 }
 
 impl Tick {
+    /// The box under the text that binds now, ticked or not; none for a document
+    /// that is not in force in this language.
+    #[must_use]
+    pub fn current(
+        consent: ConsentPurpose,
+        locale: Locale,
+        ticked: bool,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let publication = policy::current(consent.document(), now)?;
+        Some(Self {
+            document: publication.document.clone(),
+            version: publication.version.clone(),
+            sha256: publication.text(locale)?.sha256.clone(),
+            locale,
+            ticked,
+        })
+    }
+
+    /// Whether this is the text that the box stood under, byte by byte.
+    #[must_use]
+    pub fn is_under(&self, text: &str) -> bool {
+        policy::fingerprint(text) == self.sha256
+    }
+
+    /// Verifies a receipt against the version that was published, however old, whose
+    /// bytes are hashed anew (clause 2.2).
+    ///
+    /// # Errors
+    /// [`InvalidReceipt`].
+    pub fn verify(&self) -> Result<(), InvalidReceipt> {
+        let text = policy::version(&self.document, &self.version)
+            .and_then(|publication| publication.text(self.locale))
+            .and_then(policy::text)
+            .ok_or(InvalidReceipt::Unpublished)?;
+        match self.is_under(text) {
+            true => Ok(()),
+            false => Err(InvalidReceipt::OtherText),
+        }
+    }
+
     /// Checks the box against the text that binds at `now`, whose bytes are hashed anew.
     ///
     /// # Errors
@@ -152,10 +204,62 @@ pub fn label(consent: ConsentPurpose, locale: Locale) -> Option<String> {
     )
 }
 
+/// Where a purpose of section 4 stands for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Their data may be processed for it.
+    InForce,
+    /// Every browser decides for itself, at every request (clause 2.5).
+    BrowserDecides,
+    /// The consent that it needs was not given, or was withdrawn.
+    NotGiven,
+    /// They object to it.
+    Objected,
+    /// Processing is restricted (clauses 6.3c, 6.7).
+    Restricted,
+}
+
+impl Standing {
+    /// The name in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::BrowserDecides => "browser_decides",
+            Self::NotGiven => "not_given",
+            Self::Objected => "objected",
+            Self::Restricted => "restricted",
+        }
+    }
+}
+
+/// Where a purpose stands for somebody in this state: what the gate would say to
+/// an ordinary use of their data for it.
+#[must_use]
+pub fn standing(purpose: Purpose, state: SubjectState<'_>) -> Standing {
+    let needed = ConsentPurpose::required_by(purpose);
+    let needed = [Some(ConsentPurpose::Processing), needed];
+    let mut needed = needed.into_iter().flatten();
+    if state.objections.contains(&purpose) {
+        Standing::Objected
+    } else if needed.any(|consent| !state.consents.contains(&consent)) {
+        Standing::NotGiven
+    } else if state.restricted {
+        Standing::Restricted
+    } else if purpose == Purpose::AnonymousStats {
+        Standing::BrowserDecides
+    } else {
+        Standing::InForce
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn tick(document: &str) -> Tick {
         let now = Timestamp::from(jiff::Timestamp::now());
@@ -203,6 +307,112 @@ mod tests {
             unknown.check(now),
             Err(InvalidTick::UnknownDocument(_))
         ));
+    }
+
+    #[test]
+    fn a_receipt_verifies_against_what_was_published_and_nothing_else() {
+        let now = Timestamp::from(jiff::Timestamp::now());
+        for consent in ConsentPurpose::ALL {
+            for locale in [Locale::En, Locale::Ru] {
+                let receipt = Tick::current(consent, locale, true, now).unwrap();
+                assert_eq!(receipt.verify(), Ok(()));
+                let other = Tick {
+                    sha256: "0".repeat(64),
+                    ..receipt.clone()
+                };
+                assert_eq!(other.verify(), Err(InvalidReceipt::OtherText));
+                let unknown = Tick {
+                    version: "2020-01-01".into(),
+                    ..receipt
+                };
+                assert_eq!(unknown.verify(), Err(InvalidReceipt::Unpublished));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_flipped_bit_of_the_text_breaks_a_receipt(at in any::<prop::sample::Index>(), bit in 0u8..7) {
+            let now = Timestamp::from(jiff::Timestamp::now());
+            let receipt = Tick::current(ConsentPurpose::Processing, Locale::En, true, now).unwrap();
+            let publication = policy::current("processing-consent", now).unwrap();
+            let text = policy::text(publication.text(Locale::En).unwrap()).unwrap();
+            prop_assert!(receipt.is_under(text));
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at.index(text.len())] ^= 1 << bit;
+            // what is no text any more can't be shown, and so can't be consented to
+            if let Ok(flipped) = String::from_utf8(bytes) {
+                prop_assert!(!receipt.is_under(&flipped));
+            }
+        }
+    }
+
+    #[test]
+    fn a_purpose_stands_as_the_gate_would_say() {
+        let all = BTreeSet::from(ConsentPurpose::ALL);
+        let processing = BTreeSet::from([ConsentPurpose::Processing]);
+        let (none, nothing) = (BTreeSet::new(), BTreeSet::new());
+        let to_ads = BTreeSet::from([Purpose::AdTargeting]);
+        for (purpose, consents, objections, restricted, stands) in [
+            (
+                Purpose::Support,
+                &processing,
+                &nothing,
+                false,
+                Standing::InForce,
+            ),
+            (Purpose::Support, &none, &nothing, false, Standing::NotGiven),
+            (
+                Purpose::Support,
+                &processing,
+                &nothing,
+                true,
+                Standing::Restricted,
+            ),
+            (
+                Purpose::Marketing,
+                &processing,
+                &nothing,
+                false,
+                Standing::NotGiven,
+            ),
+            (Purpose::Marketing, &all, &to_ads, false, Standing::InForce),
+            (
+                Purpose::AdTargeting,
+                &all,
+                &nothing,
+                false,
+                Standing::InForce,
+            ),
+            (
+                Purpose::AdTargeting,
+                &all,
+                &to_ads,
+                false,
+                Standing::Objected,
+            ),
+            (
+                Purpose::AdTargeting,
+                &processing,
+                &to_ads,
+                false,
+                Standing::Objected,
+            ),
+            (
+                Purpose::AnonymousStats,
+                &all,
+                &nothing,
+                false,
+                Standing::BrowserDecides,
+            ),
+        ] {
+            let state = SubjectState {
+                consents,
+                objections,
+                restricted,
+            };
+            assert_eq!(standing(purpose, state), stands, "{purpose:?}");
+        }
     }
 
     #[test]

@@ -8,9 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     billing::ending::Cause,
     compliance::disclosure::GroundKind,
-    ids::{AssetId, CaseId, ClaimId, DisclosureId, IncidentId, RequestId, SubjectId, WorkspaceId},
+    ids::{
+        AssetId, CaseId, ClaimId, DisclosureId, IncidentId, NoticeId, RequestId, SubjectId,
+        WorkspaceId,
+    },
+    opendsr::{ExchangeRef, Regulation},
+    policy,
     processing::Purpose,
-    request::RequestKind,
+    request::{Applicant, RequestKind},
     trial::Notice,
 };
 
@@ -29,6 +34,11 @@ pub enum Consequence {
     Job {
         /// The work.
         job: Job,
+    },
+    /// A letter to a processor that was given a person's data.
+    Notice {
+        /// Which notice of the register.
+        notice: NoticeId,
     },
 }
 
@@ -92,6 +102,18 @@ pub enum Letter {
         /// When.
         at: Timestamp,
     },
+    /// New versions of documents were posted (clause 9.2).
+    PoliciesChanged {
+        /// The versions, in the order of their publication.
+        news: Vec<policy::Name>,
+    },
+    /// The person declined a version of a document: what follows (clause 2.6).
+    PolicyDeclined {
+        /// The version.
+        name: policy::Name,
+        /// When.
+        at: Timestamp,
+    },
     /// The course of a trial (clause 3.2b).
     Trial {
         /// Which notice.
@@ -151,6 +173,23 @@ pub enum Letter {
         kind: RequestKind,
         /// By when it must be answered.
         due_at: Timestamp,
+    },
+    /// A withdrawal came by a letter from the address on file (level L1): a link
+    /// to take it back before the destruction begins.
+    WithdrawalByLetter {
+        /// Which request.
+        request: RequestId,
+        /// When the destruction begins, and the link ends.
+        destruction_at: Timestamp,
+    },
+    /// Somebody else than the person asked to restrict processing (6.7).
+    RestrictionEntered {
+        /// Which request.
+        request: RequestId,
+        /// Who asked.
+        by: Applicant,
+        /// When that was received: it counts from then.
+        received_at: Timestamp,
     },
     /// The deadline of a request was extended, with the reason on the request's page.
     RequestExtended {
@@ -238,8 +277,12 @@ impl Letter {
             | Self::PasswordChanged
             | Self::AddressChanged
             | Self::ConsentReceipt { .. }
+            | Self::PoliciesChanged { .. }
+            | Self::PolicyDeclined { .. }
             | Self::RequestLink { .. }
             | Self::RequestReceived { .. }
+            | Self::WithdrawalByLetter { .. }
+            | Self::RestrictionEntered { .. }
             | Self::RequestExtended { .. }
             | Self::RequestRefused { .. }
             | Self::RequestCompleted { .. }
@@ -268,6 +311,25 @@ pub enum Job {
         kind: RequestKind,
         /// When it was received.
         received_at: Timestamp,
+        /// It came by a letter that is proven to come from that address.
+        #[serde(default)]
+        proven: bool,
+    },
+    /// Take in a request that a controller has passed on, as [`Job::TakeRequest`]:
+    /// the link goes to the address, and what the person does with it to the controller.
+    TakeExchange {
+        /// The address's keyed hash.
+        login: String,
+        /// The id that the request has from its receipt on.
+        request: RequestId,
+        /// What is asked.
+        kind: RequestKind,
+        /// When it was received.
+        received_at: Timestamp,
+        /// The law that the controller invokes.
+        regulation: Regulation,
+        /// The exchange.
+        exchange: ExchangeRef,
     },
     /// Carry out an approved request of this person.
     CarryOut {

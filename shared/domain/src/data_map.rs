@@ -5,6 +5,7 @@
 //! sealed, and so can't be stored.
 
 mod basis;
+mod ends;
 mod holdings;
 mod items;
 pub mod record;
@@ -15,7 +16,8 @@ mod words;
 mod tests;
 
 pub use basis::{LegalBasis, bases};
-pub use holdings::{Statement, what_we_hold};
+pub use ends::Ends;
+pub use holdings::{Statement, Why, what_we_hold, why};
 pub use items::{Attribute, Holds, Item, explain, item_at, items};
 pub use retention::{Event, Retention, retention, retention_with_claim};
 
@@ -111,6 +113,7 @@ const ACCOUNT: Retention = Retention::after(Event::AccountEnded, 30);
 const DAY: Retention = Retention::after(Event::Stored, 1);
 const YEAR: Retention = Retention::after(Event::Stored, 365);
 const WEEK: Retention = Retention::after(Event::Stored, 7);
+const QUARTER: Retention = Retention::after(Event::Stored, 90);
 const PROOF: Retention = Retention::after(Event::ConsentWithdrawn, 1095);
 const REGISTER: Retention = Retention::after(Event::Stored, 1096);
 
@@ -132,7 +135,14 @@ field! {
     DisclosureFile = People: "disclosure"."file", Disclosure, REGISTER, Service, "5.5";
     DisclosurePackage = Exports: "disclosure_package"."content", Disclosure, WEEK, Service, "5.5";
     IncidentFile = People: "incident"."file", Disclosure, REGISTER, Service, "5.9";
+    HoldFile = People: "hold"."file", Disclosure, REGISTER, Service, "5.8";
+    HoldPart = People: "hold_part"."content", Disclosure, REGISTER, Service, "5.8";
+    DestructionAct = People: "destruction_act"."file", DestructionAct, REGISTER, Service, "5.2b";
     ClaimFile = People: "claim_case"."file", Correspondence, YEAR, Subject, "8.1";
+    VisitAddress = People: "visit"."address", Visit, QUARTER, Service, "3.4";
+    VisitBrowser = People: "visit"."browser", Visit, QUARTER, Service, "3.4";
+    VisitOrigin = People: "visit"."origin", Visit, QUARTER, Service, "3.4";
+    SurveyAnswer = People: "survey_answer"."content", Survey, YEAR, Subject, "3.3h";
 }
 
 /// The purposes for which a category may be processed (clause 6.4).

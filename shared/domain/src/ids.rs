@@ -142,8 +142,14 @@ ids! {
     DisclosureId = "dis";
     /// One incident.
     IncidentId = "inc";
+    /// One legal hold.
+    HoldId = "hld";
     /// One claim of a person against us.
     ClaimId = "clm";
+    /// One survey.
+    SurveyId = "srv";
+    /// One notice to whoever was given a person's data; says nothing about the person.
+    NoticeId = "ntc";
 }
 
 #[cfg(test)]

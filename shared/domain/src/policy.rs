@@ -1,10 +1,22 @@
 //! The published policy documents: immutable versions in a hash chain (clause 9.2).
+//!
+//! They are published with a release by `policies/publish.py`. A draft of the
+//! next version is no publication: it is neither compiled in nor served, and
+//! nobody can consent to it.
+
+mod diff;
+#[cfg(test)]
+mod tests;
+#[path = "../../../policies/texts.rs"]
+mod texts;
 
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use diff::{Change, ChangeKind, changes};
 
 /// A language in which documents are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +39,26 @@ pub struct PublishedText {
     pub sha256: String,
 }
 
+/// What a version changes, in a sentence of each language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// In English.
+    pub en: String,
+    /// In Russian.
+    pub ru: String,
+}
+
+impl Summary {
+    /// The sentence in this language.
+    #[must_use]
+    pub fn text(&self, locale: Locale) -> &str {
+        match locale {
+            Locale::En => &self.en,
+            Locale::Ru => &self.ru,
+        }
+    }
+}
+
 /// One immutable version of a document, a link of the hash chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
@@ -40,6 +72,9 @@ pub struct Publication {
     pub effective_at: Timestamp,
     /// The texts.
     pub texts: Vec<PublishedText>,
+    /// What it changes; none in a document's first version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     /// The hash of the publication before this one; 64 zeros for the first.
     pub previous: String,
     /// SHA-256 over the canonical JSON of everything above.
@@ -54,24 +89,27 @@ impl Publication {
     }
 }
 
-macro_rules! texts {
-    ($($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../../policies/", $path)))),*]
-    };
+/// The name of a version of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    /// The document, such as `privacy-policy`.
+    pub document: String,
+    /// The version.
+    pub version: String,
 }
 
-static TEXTS: &[(&str, &str)] = texts![
-    "privacy-policy/2026-11-22/en.md",
-    "privacy-policy/2026-11-22/ru.md",
-    "terms/2026-11-22/en.md",
-    "terms/2026-11-22/ru.md",
-    "processing-consent/2026-11-22/en.md",
-    "processing-consent/2026-11-22/ru.md",
-    "marketing-consent/2026-11-22/en.md",
-    "marketing-consent/2026-11-22/ru.md",
-    "transfer-consent/2026-11-22/en.md",
-    "transfer-consent/2026-11-22/ru.md",
-];
+impl From<&Publication> for Name {
+    fn from(publication: &Publication) -> Self {
+        Self {
+            document: publication.document.clone(),
+            version: publication.version.clone(),
+        }
+    }
+}
+
+/// The documents that a person acknowledges, and may decline (clause 2.6). The
+/// others ask for a consent, which is given and withdrawn by itself.
+pub const ACKNOWLEDGED: [&str; 2] = ["privacy-policy", "terms"];
 
 static PUBLICATIONS: LazyLock<Vec<Publication>> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "compiled in; a test reads it")]
@@ -94,6 +132,22 @@ pub fn current(document: &str, now: crate::time::Timestamp) -> Option<&'static P
         .find(|p| p.document == document && p.effective_at <= *now)
 }
 
+/// The version of a document that was posted last, whether it binds yet or not.
+#[must_use]
+pub fn latest(document: &str) -> Option<&'static Publication> {
+    publications().iter().rev().find(|p| p.document == document)
+}
+
+/// How many publications, from the chain's beginning on, bind at `now`: what
+/// somebody who comes now has seen in force.
+#[must_use]
+pub fn binding(now: crate::time::Timestamp) -> usize {
+    publications()
+        .iter()
+        .take_while(|p| p.effective_at <= *now)
+        .count()
+}
+
 /// One version of a document.
 #[must_use]
 pub fn version(document: &str, version: &str) -> Option<&'static Publication> {
@@ -105,7 +159,7 @@ pub fn version(document: &str, version: &str) -> Option<&'static Publication> {
 /// The bytes that a publication's text has, as they were hashed.
 #[must_use]
 pub fn text(published: &PublishedText) -> Option<&'static str> {
-    TEXTS
+    texts::TEXTS
         .iter()
         .find(|(path, _)| *path == published.path)
         .map(|(_, text)| *text)
@@ -115,60 +169,4 @@ pub fn text(published: &PublishedText) -> Option<&'static str> {
 #[must_use]
 pub fn fingerprint(text: &str) -> String {
     hex::encode(Sha256::digest(text))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn computed_hash(publication: &Publication) -> String {
-        let mut value = serde_json::to_value(publication).unwrap();
-        value.as_object_mut().unwrap().remove("hash");
-        // serde_json keeps object keys sorted, which is the canonical form
-        fingerprint(&serde_json::to_string(&value).unwrap())
-    }
-
-    /// Each publication's hash is right and names the one before.
-    fn chain_holds(publications: &[Publication]) -> bool {
-        let mut previous = "0".repeat(64);
-        publications.iter().all(|publication| {
-            let linked =
-                publication.previous == previous && computed_hash(publication) == publication.hash;
-            previous.clone_from(&publication.hash);
-            linked
-        })
-    }
-
-    #[test]
-    fn the_chain_holds_and_every_text_is_what_was_hashed() {
-        assert!(chain_holds(publications()));
-        for publication in publications() {
-            for published in &publication.texts {
-                let text = text(published).unwrap();
-                assert_eq!(fingerprint(text), published.sha256, "{}", published.path);
-            }
-        }
-    }
-
-    #[test]
-    fn a_changed_publication_breaks_the_chain() {
-        let mut changed = publications().to_vec();
-        changed[1].version.push('x');
-        assert!(!chain_holds(&changed));
-        let mut removed = publications().to_vec();
-        removed.remove(0);
-        assert!(!chain_holds(&removed));
-    }
-
-    #[test]
-    fn a_version_binds_from_its_effective_time() {
-        let publication = &publications()[0];
-        let before = publication.effective_at - jiff::SignedDuration::from_millis(1);
-        assert_eq!(current(&publication.document, before.into()), None);
-        assert_eq!(
-            current(&publication.document, publication.effective_at.into()),
-            Some(publication)
-        );
-    }
 }

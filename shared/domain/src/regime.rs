@@ -260,6 +260,16 @@ pub struct Deadline {
 }
 
 impl Regimes {
+    /// These laws, and one more if it is not among them: somebody who acts for the
+    /// person invokes it.
+    #[must_use]
+    pub fn with(mut self, regime: Regime) -> Self {
+        if !self.contains(regime) {
+            self.more.extend(Self::from(regime).iter());
+        }
+        self
+    }
+
     /// Each law, 152-FZ first.
     pub fn iter(&self) -> impl Iterator<Item = Applied> + '_ {
         std::iter::once(self.first).chain(self.more.iter().copied())

@@ -1,7 +1,9 @@
 //! Data-subject requests: kinds, states and what may follow what (clauses 6.3,
 //! 6.7, 5.2b, 5.3).
 
+pub mod applicant;
 pub mod correction;
+pub mod history;
 mod progress;
 pub mod terms;
 
@@ -10,8 +12,10 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use applicant::{Applicant, Behalf, Mandate};
 pub use correction::{Correction, Details, InvalidDetails};
-pub use progress::{IllegalMove, Progress};
+pub use history::{Event, Officer, Party, Step};
+pub use progress::{CANCEL_LENGTH, IllegalMove, Progress};
 pub use terms::{Regime, Rule, Term};
 
 /// What a person may ask for.
@@ -129,6 +133,8 @@ impl RequestKind {
 pub enum Level {
     /// Somebody named the address.
     L0,
+    /// A letter came from the address on file, and DMARC passed for it.
+    L1,
     /// The single-use link that was mailed to the address on file was used.
     L2,
     /// The person is signed in, or showed a document to the staff.
@@ -153,13 +159,15 @@ pub enum State {
     Completed,
     /// It was refused, with a ground (6.3e).
     Refused,
+    /// The person took it back.
+    Cancelled,
 }
 
 impl State {
     /// Nothing follows any more.
     #[must_use]
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Completed | Self::Refused)
+        matches!(self, Self::Completed | Self::Refused | Self::Cancelled)
     }
 
     /// The staff have to see it: it counts and is not closed.

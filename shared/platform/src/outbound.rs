@@ -1,5 +1,12 @@
-//! Calls to processors without the AWS SDK: HTTPS with the same TLS stack, and
-//! only to hosts of processors that are registered (clause 5.6).
+//! Calls without the AWS SDK: HTTPS with the same TLS stack. [`Outbound`] calls
+//! hosts of processors that are registered (clause 5.6), [`Guarded`] addresses that
+//! a registered controller has named.
+
+mod guarded;
+mod public;
+
+pub use guarded::{Callable, Guarded, NotCallable};
+pub use public::is_public;
 
 use std::time::Duration;
 

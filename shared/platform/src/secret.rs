@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client;
-use domain::{compliance::StaffRole, contact::EmailAddress};
+use domain::{compliance::StaffRole, contact::EmailAddress, opendsr::ControllerId};
 use serde::{Deserialize, Deserializer};
 use store::lookup::{LookupHash, LookupKey};
 use zeroize::Zeroizing;
@@ -24,6 +24,8 @@ struct Document {
     stripe: StripeSecret,
     #[serde(default)]
     yookassa: YookassaSecret,
+    #[serde(default)]
+    opendsr: Option<OpenDsrSecret>,
 }
 
 /// A member of the compliance staff: an address, which may do everything, or
@@ -82,6 +84,37 @@ pub struct YookassaSecret {
     pub secret_key: Zeroizing<String>,
 }
 
+/// The controllers that may pass requests on to us by OpenDSR, and what we sign with.
+#[derive(Clone, Deserialize)]
+pub struct OpenDsrSecret {
+    /// Our RSA key, PKCS#8 in PEM.
+    #[serde(deserialize_with = "text")]
+    pub private_key: Zeroizing<String>,
+    /// The certificate of that key, with those of its issuers, in PEM.
+    pub certificate: String,
+    /// Who may send.
+    #[serde(default)]
+    pub controllers: Vec<ControllerSecret>,
+    /// Controllers may be called on this machine itself: for one machine only.
+    #[serde(default)]
+    pub allow_loopback: bool,
+}
+
+/// A registered controller.
+#[derive(Clone, Deserialize)]
+pub struct ControllerSecret {
+    /// What it is called here: `controller_id` in every answer.
+    pub id: ControllerId,
+    /// Its bearer token.
+    #[serde(deserialize_with = "text")]
+    pub token: Zeroizing<String>,
+    /// The hosts that its callbacks may go to.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Its certificate in PEM. With one, it has to sign what it sends.
+    pub certificate: Option<String>,
+}
+
 /// The application's secret, read once in the init phase.
 #[derive(Clone)]
 pub struct AppSecret {
@@ -93,6 +126,8 @@ pub struct AppSecret {
     pub stripe: StripeSecret,
     /// YooKassa's keys.
     pub yookassa: YookassaSecret,
+    /// OpenDSR, where it is set up.
+    pub opendsr: Option<OpenDsrSecret>,
 }
 
 impl std::fmt::Debug for AppSecret {
@@ -145,6 +180,7 @@ impl AppSecret {
             staff: Arc::new(staff),
             stripe: document.stripe,
             yookassa: document.yookassa,
+            opendsr: document.opendsr,
         })
     }
 }

@@ -6,6 +6,8 @@
 //! - [`compliance`]: the registers of disclosures, incidents and claims.
 //! - [`people`]: persons' records without their content: sign-in, sessions, consents, requests.
 //! - [`personal`]: the gate. The only place where sealed attributes are opened or made.
+//! - [`opendsr`]: exchanges with controllers.
+//! - [`site`]: visits, statistics, surveys, the browser's opt-out.
 //! - [`due`] and [`retention`]: what is done when its time has come.
 //! - [`ledger`] with its [`roots`], [`outbox`] and [`stream`]: what a commit leaves behind and what must follow it.
 //!
@@ -21,11 +23,13 @@ pub mod idempotency;
 pub mod ledger;
 pub mod limits;
 pub mod lookup;
+pub mod opendsr;
 pub mod outbox;
 pub mod people;
 pub mod personal;
 pub mod retention;
 pub mod roots;
+pub mod site;
 pub mod stream;
 
 pub use db::{Db, Entity, Key, Page, StoreError, Table, Tables, Tx};

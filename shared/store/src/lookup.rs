@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use domain::contact::{CompanyName, EmailAddress};
+use domain::{
+    contact::{CompanyName, EmailAddress},
+    opendsr::AddressDigest,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -47,7 +50,19 @@ impl LookupKey {
     /// Of an e-mail address.
     #[must_use]
     pub fn email(&self, address: &EmailAddress) -> LookupHash {
-        self.hash("email", address.reveal())
+        self.email_digest(AddressDigest::of(address))
+    }
+
+    /// Of an e-mail address of which we are told the SHA-256 only: the same.
+    #[must_use]
+    pub fn email_digest(&self, digest: AddressDigest) -> LookupHash {
+        self.hash("email", &hex::encode(digest.0))
+    }
+
+    /// Of what a controller sent: it names a person, so a plain hash could be tried.
+    #[must_use]
+    pub fn body(&self, body: &str) -> LookupHash {
+        self.hash("body", body)
     }
 
     /// Of a company, however it is typed.

@@ -39,6 +39,8 @@ pub enum Owner {
     Subject(SubjectId),
     /// A workspace's.
     Workspace(WorkspaceId),
+    /// Ours: it names neither person nor workspace, and outlives both.
+    Operator,
 }
 
 impl Owner {
@@ -48,6 +50,7 @@ impl Owner {
         match self {
             Self::Subject(id) => format!("{PREFIX}{id}"),
             Self::Workspace(id) => format!("{PREFIX}{id}"),
+            Self::Operator => format!("{PREFIX}operator"),
         }
     }
 }

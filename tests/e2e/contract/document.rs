@@ -69,16 +69,27 @@ pub fn functions() -> BTreeMap<&'static str, Documented> {
         ("AssetsFunction", of(assets::openapi(), assets::BUDGETS)),
         (
             "DataSubjectRequestsFunction",
-            of(
-                data_subject_requests::openapi(),
-                data_subject_requests::BUDGETS,
-            ),
+            Documented {
+                unbounded: data_subject_requests::UNBOUNDED,
+                ..of(
+                    data_subject_requests::openapi(),
+                    data_subject_requests::BUDGETS,
+                )
+            },
         ),
         (
             "ComplianceFunction",
             Documented {
                 unbounded: compliance::UNBOUNDED,
                 ..of(compliance::openapi(), compliance::BUDGETS)
+            },
+        ),
+        ("OpendsrFunction", of(opendsr::openapi(), opendsr::BUDGETS)),
+        (
+            "SiteFunction",
+            Documented {
+                unbounded: site::UNBOUNDED,
+                ..of(site::openapi(), site::BUDGETS)
             },
         ),
     ])
@@ -134,6 +145,7 @@ pub fn sample(route: &str) -> Call {
         ("/disclosures/", "dis"),
         ("/incidents/", "inc"),
         ("/claims/", "clm"),
+        ("/surveys/", "srv"),
     ];
     let kind = kinds.iter().find(|(part, _)| path.contains(part));
     let id = format!(
@@ -157,10 +169,11 @@ async fn the_document_says_which_routes_need_a_session() {
         let open = schemes.is_none_or(|all| all.is_empty() || all.contains(&serde_json::json!({})));
         let answer = machine.anonymous().send(sample(&route)).await;
         let refused = answer.status == 401 && told(&answer).2["code"] == "sign_in_required";
-        // A request by address needs no session, one without an address does.
+        // A request by address or a mailed link needs no session, one without it does.
         let either = [
             "POST /data-subject-requests",
             "POST /data-subject-requests/{id}/confirm",
+            "POST /data-subject-requests/{id}/cancel",
         ]
         .contains(&route.as_str());
         if refused == open && !either {

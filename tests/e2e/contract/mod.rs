@@ -1,5 +1,6 @@
 //! What holds for every route: the template, the document, who may see what, and what it costs.
 
+mod addresses;
 mod bootstrap;
 mod budgets;
 mod data_map;

@@ -75,6 +75,17 @@ pub fn incident(machine: &TestMachine) -> Value {
     })
 }
 
+/// Somebody's name and letters are needed for another year.
+pub fn hold(machine: &TestMachine, of: &User) -> Value {
+    json!({
+        "person": of.person.email,
+        "categories": ["identity", "contact", "correspondence"],
+        "law": "Civil Code art. 196",
+        "reason": "A claim is before the court.",
+        "until": shift(machine.now(), days(365)),
+    })
+}
+
 /// What stops a clock.
 pub fn told(regime: &str, duty: &str) -> Value {
     json!({"regime": regime, "duty": duty, "remark": "No. 1"})

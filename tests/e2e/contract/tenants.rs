@@ -85,15 +85,37 @@ fn call(method: &str, path: &str) -> Call {
 /// Routes whose parameter is nothing that a workspace owns.
 const OF_NOBODY: &[&str] = &[
     "GET /policies/{document}",
+    "GET /policies/{document}/diff",
     "GET /policies/{document}/versions",
     "GET /policies/{document}/versions/{version}",
     "GET /certificates/{case}",
+    "GET /compliance/acts/{id}",
+    "GET /compliance/holds/{id}",
+    "POST /compliance/holds/{id}/review",
+    "POST /compliance/holds/{id}/lift",
     "GET /me/consents/{purpose}",
     "PUT /me/consents/{purpose}",
+    "PUT /me/policies/{document}",
     "GET /unsubscribe/{token}",
     "POST /unsubscribe/{token}",
     "POST /webhooks/payments/{provider}",
+    "GET /opendsr/v2/requests/{id}",
+    "DELETE /opendsr/v2/requests/{id}",
+    "GET /opendsr/v2/status/{id}",
+    "GET /opengdpr/v1/opengdpr_requests/{id}",
+    "DELETE /opengdpr/v1/opengdpr_requests/{id}",
+    "GET /opengdpr/v1/status/{id}",
     "GET /compliance/processors/{processor}/transfers",
+    // surveys are asked by the operator, and each person has an answer of their own
+    "GET /surveys/{id}",
+    "POST /surveys/{id}/answers",
+    "GET /me/surveys/{id}/answer",
+    "PUT /me/surveys/{id}/answer",
+    "DELETE /me/surveys/{id}/answer",
+    "GET /compliance/surveys/{id}",
+    "POST /compliance/surveys/{id}/close",
+    "GET /compliance/surveys/{id}/answers",
+    "POST /compliance/notices/{id}/receipt",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{erase, ledger_key, proven, somebody};
+use crate::pipeline::inbox::Letter;
 use crate::support::{TestMachine, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +13,8 @@ async fn the_certificate_verifies_and_its_probe_finds_nothing() {
     let machine = TestMachine::start().await;
     let (user, staff) = (somebody(&machine).await, machine.staff().await);
     machine.upload_png(&user.api).await;
+    let letter = Letter::new(&user.person.email, "What do you hold of me?");
+    letter.send(&machine).await;
     let address = erase(&machine, &user, &staff).await;
     let certificate = proven(&machine, &address).await;
     for receipt in &certificate.steps {

@@ -114,7 +114,10 @@ async fn the_job_may_come_many_times_at_once() {
     user.api.get("/me").await.is(200);
     let case = staff
         .api
-        .act(format!("/compliance/requests/{request}/approve"))
+        .post(
+            format!("/compliance/requests/{request}/approve"),
+            &json!({"reason": "Checked."}),
+        )
         .await
         .json(200);
     let at_once = (0..5).map(|_| machine.invoke("ErasureFunction", event.clone()));

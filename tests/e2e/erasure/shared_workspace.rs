@@ -30,6 +30,7 @@ pub(super) async fn join(machine: &TestMachine, colleague: &User, workspace: Wor
         subject,
         role: Role::Member,
         joined_at: now,
+        declined_at: None,
     };
     db.put(&member).await.unwrap();
     let record: PersonRecord = db.get(&person_key(subject)).await.unwrap().unwrap();

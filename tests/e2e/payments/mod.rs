@@ -1,6 +1,7 @@
 //! Webhooks, billing state and checkout (clauses 3.2c, 4.4).
 
 mod checkout;
+mod disputes;
 mod endings;
 mod orders;
 mod portal;

@@ -29,7 +29,7 @@ impl<'a> Letter<'a> {
         }
     }
 
-    fn forged(self) -> Self {
+    pub fn forged(self) -> Self {
         Self {
             dmarc: "FAIL",
             ..self
@@ -82,15 +82,16 @@ async fn a_letter_stops_advertising_brings_the_link_and_gets_one_reply() {
 
     let consent = user.api.get("/me/consents/marketing").await.json(200);
     assert_eq!(consent["given"], false);
-    let link = machine.link(address, "request").await;
+    let link = machine.link(address, "cancel").await;
     let (request, token) = link.split_once('.').expect("request and token");
-    let confirm = format!("/data-subject-requests/{request}/confirm");
-    let confirmed = machine
+    let cancel = format!("/data-subject-requests/{request}/cancel");
+    let cancelled = machine
         .anonymous()
-        .post(confirm, &json!({"token": token}))
+        .post(cancel, &json!({"token": token}))
         .await
         .json(200);
-    assert_eq!(confirmed["kind"], "withdrawal");
+    assert_eq!(cancelled["kind"], "withdrawal");
+    assert_eq!(cancelled["state"], "cancelled");
     let mails = machine.mails_to(address).await;
     let replies = mails
         .iter()

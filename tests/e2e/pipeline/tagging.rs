@@ -1,7 +1,12 @@
 //! Preview → labels, text and moderation.
 
+use std::collections::BTreeSet;
+
 use assetbox::cloud::{Failure, Fault, Moment};
+use domain::processing::Purpose;
 use serde_json::{Value, json};
+use store::Update;
+use store::people::{PersonRecord, person_key};
 
 use crate::support::{TestMachine, User, pictures};
 
@@ -47,7 +52,8 @@ async fn a_picture_gets_labels_with_source_confidence_and_parents() {
         assert!(label["parents"].is_array());
     }
     assert_eq!(view["own_labels"], json!([]));
-    // One call for each feature, one read, one write.
+    // One call for each feature, a read of the asset and one of who uploaded it, the entry about
+    // the transfer, one write.
     for operation in [
         "DetectLabels",
         "DetectText",
@@ -61,7 +67,7 @@ async fn a_picture_gets_labels_with_source_confidence_and_parents() {
             count.operations()
         );
     }
-    assert_eq!(count.total(), 5, "{:?}", count.operations());
+    assert_eq!(count.total(), 7, "{:?}", count.operations());
     let found = user.api.get("/assets?label=cat").await.json(200);
     assert_eq!(found["items"][0]["id"], asset);
 }
@@ -205,4 +211,25 @@ async fn an_answer_that_was_lost_changes_nothing_twice() {
     );
     let first = user.api.get("/assets?label=cat").await.json(200);
     assert_eq!(first["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_has_uploaded_who_objects_is_not_looked_at() {
+    let machine = TestMachine::start().await;
+    let user = machine.user().await;
+    let key = person_key(machine.only_subject().await);
+    let objects = BTreeSet::from([Purpose::ProvideService]);
+    let update = Update::new().set("objections", objects).unwrap();
+    let db = machine.db();
+    db.update::<PersonRecord>("person", &key, &update)
+        .await
+        .unwrap();
+    let count = machine.count("TaggingFunction");
+    let cat = pictures::shipped("cat.jpg");
+    let asset = machine
+        .upload(&user.api, "cat.jpg", "image/jpeg", &cat)
+        .await;
+    assert_eq!(view(&user, &asset).await["tagging"], "off");
+    let asked = count.calls();
+    assert!(asked.iter().all(|call| call.service != "rekognition"));
 }

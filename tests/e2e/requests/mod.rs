@@ -34,7 +34,19 @@ pub async fn state_of(user: &User, request: &str) -> String {
     view["state"].as_str().unwrap().to_owned()
 }
 
-/// The staff's decision.
+/// The letter of an authority that demands a restriction, as the staff enter it.
+pub fn entered(person: &str, received_at: &str) -> Value {
+    json!({
+        "person": person,
+        "applicant": "authority",
+        "name": "Roskomnadzor",
+        "reference": "No. 08-1234",
+        "document_sha256": "cd".repeat(32),
+        "received_at": received_at,
+    })
+}
+
+/// The staff's decision; without a body, with some reason.
 pub async fn decide(
     machine: &TestMachine,
     staff: &User,
@@ -43,6 +55,10 @@ pub async fn decide(
     body: Value,
 ) -> Value {
     let path = format!("/compliance/requests/{request}/{what}");
+    let body = match body {
+        Value::Null => json!({"reason": "Checked."}),
+        body => body,
+    };
     let case = staff.api.post(path, &body).await.json(200);
     machine.settled().await;
     case

@@ -2,6 +2,6 @@
 
 pub use assetbox_tests::{
     Anonymous, Answer, Bearer, Call, Caller, Client, Person, TestMachine, User, canary, contains,
-    events, lambda, log, machine, mail, pictures, provider, random, sha256, text, tick, told,
-    upload,
+    controller, events, lambda, log, machine, mail, pictures, provider, random, sha256, stance,
+    text, tick, told, upload,
 };

@@ -7,7 +7,7 @@ use store::people::{Suppression, suppression_key, unsubscribe_link};
 
 const MARKETING: &str = "/me/consents/marketing";
 
-async fn suppressed(machine: &TestMachine, user: &User) -> bool {
+pub(super) async fn suppressed(machine: &TestMachine, user: &User) -> bool {
     let address = EmailAddress::new(&user.person.email).unwrap();
     let key = suppression_key(&machine.lookup().email(&address));
     let found: Option<Suppression> = machine.db().get(&key).await.unwrap();

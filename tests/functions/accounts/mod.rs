@@ -4,3 +4,4 @@ mod address;
 mod consents;
 mod passwords;
 mod sessions;
+mod signals;

@@ -1,13 +1,18 @@
 //! Disclosures: nothing leaves without its approvals, nothing beyond the scope, and the person is
 //! told (2.4, 5.5 to 5.8).
 
+use std::collections::BTreeSet;
+
 use assetbox_tests::stage::letters;
 use assetbox_tests::{User, contains};
 use domain::compliance::disclosure::GroundKind;
+use domain::compliance::notice::Recipient;
 use domain::consequence::Letter;
+use domain::ids::CaseId;
+use domain::processing::Category;
 use domain::time::{Timestamp, days, shift};
 use serde_json::{Value, json};
-use store::compliance::{known_disclosures, tell_due};
+use store::compliance::{known_disclosures, notices_of_correction, notices_of_erasure, tell_due};
 
 use super::{Desk, id};
 
@@ -250,6 +255,22 @@ async fn the_person_is_told_at_once_and_once() {
     );
     assert_eq!(case.tell().await, 0);
     assert!(case.told().await.is_empty());
+
+    // whoever has it is told of a correction of what they were given, and of an erasure
+    let subject = case.desk.subject_of(&case.person.person.email).await;
+    let (db, now) = (case.desk.db(), case.desk.now());
+    for (changed, told) in [(Category::Contact, 1), (Category::Identity, 0)] {
+        let notices = notices_of_correction(&db, subject, &[changed], now).await;
+        assert_eq!(notices.unwrap().len(), told, "{changed:?}");
+    }
+    let (erasure, none) = (CaseId::new(now), BTreeSet::new());
+    let notices = notices_of_erasure(&db, subject, erasure, &none, now).await;
+    let to: Vec<_> = notices
+        .unwrap()
+        .iter()
+        .map(|one| one.progress.to())
+        .collect();
+    assert_eq!(to, [Recipient::Disclosure(disclosure)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

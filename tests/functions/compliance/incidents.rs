@@ -178,3 +178,19 @@ async fn the_clocks_run_until_every_authority_was_told() {
     assert_eq!(late.len(), 2);
     assert!(late.contains(&"true") && late.contains(&"false"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_that_no_list_has_given_is_refused() {
+    let desk = Desk::new().await;
+    let security = desk.member("security@assetbox.example").await;
+    let incident = register(&desk, &security, desk.now()).await;
+    // no base64; `{}`; `["","x"]`; another list's `ast_00`
+    for cursor in ["*", "e30", "WyIiLCJ4Il0", "YXN0XzAw"] {
+        let body = json!({"cursor": cursor});
+        let told = act(&desk, &security, &incident, "notify", body).await;
+        told.problem(422, "invalid_cursor");
+        let path = format!("/compliance/incidents?cursor={cursor}");
+        let listed = desk.at(&security).get(path).await;
+        listed.problem(422, "invalid_cursor");
+    }
+}

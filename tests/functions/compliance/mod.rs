@@ -4,6 +4,7 @@
 mod claims;
 mod disclosures;
 mod incidents;
+mod notices;
 
 use std::ops::Deref;
 
@@ -129,7 +130,10 @@ async fn each_register_is_open_to_its_role_only() {
     let all = desk.member("staff@assetbox.example").await;
     for (register, theirs, foreign) in [
         ("disclosures", &legal, &security),
+        ("acts", &legal, &security),
         ("claims", &legal, &security),
+        ("holds", &legal, &security),
+        ("notices", &legal, &security),
         ("processors", &legal, &security),
         ("incidents", &security, &legal),
     ] {

@@ -40,14 +40,18 @@ async fn an_erasure_is_approved_once_and_names_its_case() {
     let asked = ask(&user, json!({"kind": "erasure"})).await;
     stage.take().await;
     let path = |what: &str| format!("/compliance/requests/{}/{what}", id(&asked));
-    staff.api.act(path("verify")).await.is(200);
-    let approved = staff.api.act(path("approve")).await.json(200);
+    let reason = json!({"reason": "Nothing has to be kept."});
+    staff.api.post(path("verify"), &reason).await.is(200);
+    let none = json!({"reason": " "});
+    let unreasoned = staff.api.post(path("approve"), &none).await;
+    assert_eq!(unreasoned.json(422)["field"], "reason");
+    let approved = staff.api.post(path("approve"), &reason).await.json(200);
     let certificate = approved["certificate"].as_str().unwrap();
     assert!(
         certificate.starts_with("/certificates/cas_"),
         "{certificate}"
     );
-    let twice = staff.api.act(path("approve")).await;
+    let twice = staff.api.post(path("approve"), &reason).await;
     twice.problem(409, "request_state");
     let followed = stage.messages().await;
     assert!(matches!(
@@ -90,7 +94,8 @@ async fn a_correction_is_of_fields_that_can_be_corrected_and_not_while_restricte
     let asked = ask(&user, correction).await;
     ask(&user, json!({"kind": "restriction"})).await;
     let path = format!("/compliance/requests/{}/approve", id(&asked));
-    let approved = staff.api.act(path).await;
+    let reason = json!({"reason": "The passport says so."});
+    let approved = staff.api.post(path, &reason).await;
     approved.problem(409, "processing_restricted");
 }
 

@@ -1,8 +1,11 @@
 //! Requests of data subjects: what comes in by address, and what the staff decide, while no job
 //! runs by itself.
 
+mod abuse;
 mod by_address;
+mod by_letter;
 mod decisions;
+mod desk;
 mod regimes;
 mod stops;
 

@@ -1,6 +1,8 @@
 //! The laws that protect a person follow from what they gave, and set the deadlines (2.1).
 
+use assetbox_tests::stage::letters;
 use assetbox_tests::{Person, Stage, User};
+use domain::consequence::Letter;
 use serde_json::{Value, json};
 
 use super::{ask, id, read, staff};
@@ -58,4 +60,28 @@ async fn a_refusal_names_the_complaint_route_of_every_law() {
     let page = read(&user, id(&asked)).await;
     let route = page["complaint_route"].as_str().unwrap();
     assert!(route.contains("Roskomnadzor") && route.contains("GDPR art. 77"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_californian_is_told_at_once_and_once_that_a_request_has_arrived() {
+    let stage = Stage::start().await;
+    let (user, staff) = (
+        with_number(&stage, "+12025550123").await,
+        staff(&stage).await,
+    );
+    change(&user, json!({"residence": "us-ca"})).await;
+    stage.take().await;
+    let asked = ask(&user, json!({"kind": "access"})).await;
+    let told = letters(&stage.take().await);
+    assert!(
+        matches!(told[..], [Letter::RequestReceived { .. }]),
+        "{told:?}"
+    );
+    let path = format!("/compliance/requests/{}", id(&asked));
+    let by = staff.api.get(path).await.json(200)["acknowledge_by"].clone();
+    assert!(by.as_str() > asked["received_at"].as_str(), "{by}");
+    let body = json!({"kind": "access"});
+    let again = user.api.post("/data-subject-requests", &body).await;
+    again.is(200);
+    assert!(letters(&stage.take().await).is_empty());
 }

@@ -88,7 +88,8 @@ async fn an_objection_to_another_purpose_is_decided_and_grows_until_then() {
     stage.take().await;
 
     let path = format!("/compliance/requests/{}/approve", id(&asked));
-    let approved = staff.api.act(&path).await.json(200);
+    let reason = json!({"reason": "Nothing demands it."});
+    let approved = staff.api.post(&path, &reason).await.json(200);
     assert_eq!(approved["state"], "completed");
     assert_eq!(objections(&user).await, json!(["support", "marketing"]));
     let followed = stage.take().await;
@@ -97,7 +98,8 @@ async fn an_objection_to_another_purpose_is_decided_and_grows_until_then() {
         [Letter::RequestCompleted { .. }]
     ));
     assert!(jobs(&followed).is_empty());
-    staff.api.act(&path).await.problem(409, "request_state");
+    let twice = staff.api.post(&path, &reason).await;
+    twice.problem(409, "request_state");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,11 +137,12 @@ async fn a_withdrawal_takes_every_consent_back_at_once_and_is_carried_out_when_d
     let correction = json!({"kind": "rectification", "fields": {"name": "Ada"}});
     let correction = ask(&user, correction).await;
     let path = format!("/compliance/requests/{}/approve", id(&correction));
-    let approved = staff.api.act(path).await;
+    let reason = json!({"reason": "They are who they say."});
+    let approved = staff.api.post(path, &reason).await;
     approved.problem(409, "processing_restricted");
 
     let path = format!("/compliance/requests/{}/approve", id(&asked));
-    let approved = staff.api.act(path).await.json(200);
+    let approved = staff.api.post(path, &reason).await.json(200);
     assert!(approved["certificate"].is_string());
     let followed = stage.take().await;
     assert!(matches!(jobs(&followed)[..], [Job::CarryOut { .. }]));

@@ -1,15 +1,20 @@
 //! Erasures: what their certificates count, shared workspaces, and letters on their way.
 
+use assetbox_tests::Person;
 use domain::asset::ObjectKind;
-use domain::certificate::{Certificate, CertificateFile, Step, object_key};
+use domain::certificate::{Certificate, CertificateFile, Step, act, object_key};
+use domain::compliance::disclosure::Ban;
 use domain::consequence::{Job, Letter};
 use domain::ids::CaseId;
-use domain::processing::Category;
-use domain::request::RequestKind;
-use domain::time::SignedDuration;
+use domain::processing::{Actor, Category, Operation};
+use domain::request::{Ground, RequestKind};
+use domain::time::{SignedDuration, days, shift};
+use serde_json::json;
 use store::Tx;
-use store::erasure::Census;
-use store::personal::{GateError, WrappedKey, wrapped_key};
+use store::compliance::Filed;
+use store::erasure::{Act, Census};
+use store::people::Words;
+use store::personal::{GateError, WrappedKey, case_key, wrapped_key};
 
 use super::{Account, Registry, access, carry_out};
 
@@ -31,6 +36,7 @@ async fn assert_key_is_gone(registry: &Registry, account: &Account) {
 async fn the_last_member_goes_with_the_workspace_and_a_certificate_counts_it() {
     let registry = Registry::new().await;
     let (account, other) = (registry.account().await, registry.account().await);
+    registry.letter(&account, &Words::default()).await;
     let request = registry
         .approved(account.subject, RequestKind::Erasure, None, "x")
         .await;
@@ -54,6 +60,7 @@ async fn the_last_member_goes_with_the_workspace_and_a_certificate_counts_it() {
     assert_eq!(found(Step::Objects), 14);
     assert_eq!(found(Step::Key), 1);
     assert_eq!(found(Step::Login), 1);
+    assert_eq!(found(Step::Letters), 1);
     assert!(found(Step::Sessions) >= 1);
     assert!(found(Step::Records) >= 6, "{}", found(Step::Records));
     let mut kept = certificate.kept.iter();
@@ -126,4 +133,76 @@ async fn letters_that_are_on_their_way_are_waited_for_within_bounds() {
     assert!(registry.carry_out(&job).await);
     registry.assert_gone(&account).await;
     assert_key_is_gone(&registry, &account).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registers_go_on_and_the_act_of_destruction_alone_names_the_person() {
+    let registry = Registry::new().await;
+    let account = registry.account().await;
+    registry.claim(&account, "You have lost my files.").await;
+    registry.disclosed(&account, None).await;
+    let ban = Ban {
+        until: shift(registry.now(), days(400)),
+        law: Ground::new("144-FZ art. 12").unwrap(),
+    };
+    registry.disclosed(&account, Some(ban)).await;
+    let request = registry
+        .approved(account.subject, RequestKind::Erasure, None, "x")
+        .await;
+    assert!(registry.carry_out(&carry_out(&request)).await);
+    registry.assert_gone(&account).await;
+
+    let case = request.case.unwrap();
+    let certificate = certificate(&registry, case).await;
+    let kept = |what: &str| {
+        let mut kept = certificate.kept.iter();
+        kept.find(|kept| kept.category.contains(what)).unwrap()
+    };
+    assert_eq!(kept("claims before court, 1").until, None, "it is open");
+    // the certificate is public: it does not tell of the one that is banned
+    let disclosures = kept("register of disclosures, 1 entries").until.unwrap();
+    assert!(disclosures > shift(registry.now(), days(1095)));
+    let three_years = shift(certificate.finished_at, days(1096));
+    assert_eq!(kept("act of destruction").until, Some(three_years));
+
+    let stored = registry.db().case::<act::Progress>(case).await;
+    let stored: Act = stored.unwrap().expect("an act");
+    assert_eq!(stored.progress.kept_until(), Some(three_years));
+    let (gate, now) = (registry.gate(), registry.now());
+    let opened = stored.open(&gate, Operation::Extract, Actor::Staff, now);
+    let (_, file) = opened.await.unwrap();
+    let name = account.user.person.name.clone();
+    assert_eq!(file.name.as_deref(), Some(name.as_str()));
+    registry.assert_nowhere(std::slice::from_ref(&name)).await;
+    let key = case_key(&case.to_string());
+    assert_eq!(registry.keys("KeysTable", &key.pk).await, [key]);
+
+    // read by the staff, each time with an entry
+    let staff = Person {
+        email: "staff@assetbox.example".to_owned(),
+        ..Person::new()
+    };
+    let staff = registry.stage.account(staff, &[]).await;
+    let register = staff.api.get("/compliance/acts").await.json(200);
+    assert_eq!(register["items"][0]["id"], case.to_string());
+    assert!(!register.to_string().contains(&name));
+    let path = format!("/compliance/acts/{case}");
+    let before = registry.entries("register.opened").await.len();
+    let shown = staff.api.get(&path).await.json(200);
+    assert_eq!(registry.entries("register.opened").await.len(), before + 1);
+    assert_eq!(shown["act"]["subject"]["name"], json!(name));
+    assert_eq!(
+        shown["act"]["certificate_sha256"].as_str().map(str::len),
+        Some(64)
+    );
+    let log = shown["log_csv"].as_str().unwrap();
+    assert_eq!(log.lines().count(), 1 + Step::ALL.len());
+    assert!(log.lines().skip(1).all(|line| line.contains(&name)));
+    let stranger = registry.account().await;
+    stranger
+        .user
+        .api
+        .get(&path)
+        .await
+        .problem(403, "staff_only");
 }

@@ -2,8 +2,10 @@
 
 mod due;
 mod erasing;
+mod holds;
 mod reconcile;
 mod requests;
+mod told;
 
 use std::ops::Deref;
 
@@ -11,16 +13,22 @@ use assetbox_tests::stage::letters;
 use assetbox_tests::{Person, Stage, User, canary};
 use bytes::Bytes;
 use domain::asset::{ObjectKind, PreviewState, TaggingState};
+use domain::compliance::disclosure::{self, Approver, Ban, Grounds, Package, Scope};
+use domain::compliance::{Period, Words as Said};
 use domain::consequence::{Job, Letter};
 use domain::data_map::Field;
-use domain::ids::{AssetId, CaseId, RequestId, SubjectId, WorkspaceId};
+use domain::ids::{AssetId, CaseId, DisclosureId, RequestId, SubjectId, WorkspaceId};
+use domain::ledger::Hash;
 use domain::processing::{Actor, Category, Operation, Purpose};
-use domain::request::{Correction, Details, Level, Progress, Regime, RequestKind};
+use domain::request::{Correction, Details, Ground, Level, Progress, Regime, RequestKind};
+use domain::time::Timestamp;
 use domain::workspace::Role;
 use platform::objects::Objects;
+use serde_json::json;
 use store::catalog::workspace::workspace_key;
 use store::catalog::{Asset, Member, Workspace};
-use store::people::{PersonRecord, Request, person_key, request_key};
+use store::compliance::Case;
+use store::people::{Correspondence, PersonRecord, Request, Words, person_key, request_key};
 use store::personal::{Access, Person as Opened};
 use store::{Table, Tx, Update};
 
@@ -129,6 +137,7 @@ impl Registry {
             subject: account.subject,
             role: Role::Member,
             joined_at: self.now(),
+            declined_at: None,
         };
         let mut record = self.record(account.subject).await.unwrap();
         record.workspaces.insert(workspace);
@@ -172,6 +181,71 @@ impl Registry {
         }
         self.db().commit(tx).await.unwrap();
         request
+    }
+
+    /// A letter in the person's file, with its object.
+    async fn letter(&self, account: &Account, words: &Words) {
+        let person = self
+            .open(account.subject, &[Category::Correspondence])
+            .await;
+        let letter = Correspondence::new(&person, "ses1", self.now(), None, words).unwrap();
+        let raw = letter.seal_raw(&person, "cmF3").unwrap();
+        let bytes = Bytes::copy_from_slice(raw.as_bytes());
+        let bucket = self.bucket("BUCKET_MAIL");
+        let put = bucket.put(&letter.object, "application/octet-stream", bytes);
+        put.await.unwrap();
+        self.db().put(&letter).await.unwrap();
+    }
+
+    /// A claim of the person's; nothing waits afterwards.
+    async fn claim(&self, account: &Account, text: &str) {
+        let claim = json!({"text": text});
+        account.user.api.post("/claims", &claim).await.is(201);
+        self.take().await;
+    }
+
+    /// The person's name was handed to a bank, which they may not know of under a ban.
+    async fn disclosed(&self, account: &Account, ban: Option<Ban>) {
+        let (now, subject) = (self.now(), account.subject);
+        let words = |text| Said::new(text).unwrap();
+        let grounds = Grounds::Investigation {
+            recipient: words("A bank"),
+            case: words("Complaint 5"),
+            law: Ground::new("152-FZ art. 6(1)(7)").unwrap(),
+        };
+        let period = Period::new(Timestamp::UNIX_EPOCH, now).unwrap();
+        let scope = Scope::new([Category::Identity].into(), period).unwrap();
+        let id = DisclosureId::new(now);
+        let staff = || Approver::new(id, SubjectId::new(now));
+        let package = Package {
+            sha256: Hash::ZERO,
+            bytes: 1,
+            made_at: now,
+        };
+        let opened = disclosure::Progress::open(&grounds, scope, staff(), now);
+        let opened = match ban {
+            Some(ban) => opened.forbid(ban, now).unwrap(),
+            None => opened,
+        };
+        let approved = opened.approve(staff(), now).unwrap();
+        let packed = approved.packed(package, now).unwrap();
+        let handed_over = packed.hand_over(now).unwrap();
+        let file = disclosure::File {
+            subject,
+            grounds,
+            requested: words("The name."),
+            minimisation: words("No more than the name."),
+            channel: None,
+            declined: None,
+        };
+        let (gate, by) = (self.gate(), Actor::Staff);
+        let case = Case::new(&gate, id, handed_over, &file, by, now).await;
+        let (case, key) = case.unwrap();
+        let mut tx = Tx::new();
+        tx.open_case(&case, &key);
+        tx.refer(subject, &case, now);
+        self.db().commit(tx).await.unwrap();
+        self.take().await;
     }
 
     async fn request(&self, request: &Request) -> Option<Request> {

@@ -15,7 +15,7 @@ use store::Entity;
 use store::catalog::LabelRow;
 use store::catalog::label::LabelSource;
 use store::erasure::{Case, Replay, Run};
-use store::people::{PendingSignUp, find_login};
+use store::people::{PendingSignUp, find_login, letters_prefix};
 use store::personal::{Sealed, WrappedKey, wrapped_key};
 
 use super::{Account, Registry};
@@ -111,11 +111,16 @@ async fn what_nobody_owns_is_an_alarm_and_destroyed_after_its_grace() {
     let copy = format!("exports/{nobody}/dsr_1/json");
     let bytes = Bytes::from_static(b"sealed");
     exports.put(&copy, "application/json", bytes).await.unwrap();
+    let letters = registry.bucket("BUCKET_MAIL");
+    let letter = format!("{}ses1", letters_prefix(nobody));
+    let bytes = Bytes::from_static(b"sealed");
+    let put = letters.put(&letter, "application/octet-stream", bytes);
+    put.await.unwrap();
 
     let first = registry.night().await;
     assert_eq!(first["standing"], json!({}), "it may be a passing state");
     let each = json!({
-        "data_key": 1, "exports": 1, "label": 1, "login": 1, "objects": 1, "person": 1, "upload": 1,
+        "correspondence": 1, "data_key": 1, "exports": 1, "label": 1, "login": 1, "objects": 1, "person": 1, "upload": 1,
     });
     for _ in 1..7 {
         let night = registry.night().await;
@@ -177,6 +182,7 @@ async fn an_erasure_that_stands_still_goes_on() {
         company: record.company,
         destroyed: [account.workspace].into(),
         left: BTreeSet::new(),
+        exchanges: Vec::new(),
     };
     let case = Case {
         case,

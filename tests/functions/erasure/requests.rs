@@ -1,15 +1,17 @@
 //! Copies, corrections, restrictions, and requests by address.
 
 use assetbox_tests::Person;
+use domain::compliance::disclosure::Ban;
 use domain::consequence::{Job, Letter};
 use domain::contact::{EmailAddress, PersonName, Position};
 use domain::data_map::Field;
 use domain::ids::RequestId;
 use domain::processing::Category;
-use domain::request::{Correction, RequestKind, State};
+use domain::request::{Correction, Ground, RequestKind, State};
+use domain::time::{days, shift};
 use domain::token::LinkToken;
 use serde_json::Value;
-use store::people::{Request, export_key, export_object};
+use store::people::{Request, Words, export_key, export_object};
 use store::personal::Sealed;
 
 use super::{Account, Registry, carry_out};
@@ -40,6 +42,21 @@ async fn parts(registry: &Registry, account: &Account, request: &Request) -> Vec
 async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
     let registry = Registry::new().await;
     let (account, stranger) = (registry.account().await, registry.account().await);
+    let theirs = &stranger.user.person.email;
+    let words = Words {
+        subject: "About my files".to_owned(),
+        text: format!("{theirs} wrote:\n> Words of a stranger\nThey are mine."),
+        own: format!("[…]\nThey are mine, {theirs} says."),
+    };
+    registry.letter(&account, &words).await;
+    registry.claim(&account, "You have lost my files.").await;
+    registry.disclosed(&account, None).await;
+    let ban = Ban {
+        until: shift(registry.now(), days(10)),
+        law: Ground::new("144-FZ art. 12").unwrap(),
+    };
+    registry.disclosed(&account, Some(ban)).await;
+    registry.claim(&stranger, "Claim of a stranger").await;
     let request = registry
         .approved(account.subject, RequestKind::Access, None, "I wrote this")
         .await;
@@ -57,6 +74,47 @@ async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
     assert_eq!(json["consents"].as_array().unwrap().len(), 3);
     assert_eq!(json["uploaded_assets"].as_array().unwrap().len(), 2);
     assert_eq!(json["data_map"].as_array().unwrap().len(), Field::ALL.len());
+    for (path, value) in [
+        ("/correspondence/0/subject", "About my files"),
+        (
+            "/correspondence/0/you_wrote",
+            "[…]\nThey are mine, […@…] says.",
+        ),
+        ("/claims/0/you_wrote", "You have lost my files."),
+        ("/disclosures/0/to", "A bank"),
+    ] {
+        assert_eq!(json.pointer(path), Some(&Value::from(value)), "{path}");
+    }
+    for word in [
+        "They are mine",
+        "About my files",
+        "You have lost my files",
+        "I wrote this",
+        &person.name,
+        &person.phone,
+        &person.email,
+        &person.company,
+        &person.position,
+    ] {
+        assert_eq!(parts[0].matches(word).count(), 1, "{word}");
+    }
+    let disclosures = json["disclosures"].as_array().unwrap();
+    assert_eq!(disclosures.len(), 1, "and not the one that is banned");
+    let laws = json["account"]["laws_that_protect_you"]["applied"].as_array();
+    assert!(laws.is_some_and(|laws| !laws.is_empty()));
+    let held = json["what_we_hold"].as_array().unwrap();
+    let held: Vec<_> = held
+        .iter()
+        .map(|said| said["category"].as_str().unwrap())
+        .collect();
+    assert!(
+        held.contains(&"correspondence") && held.contains(&"disclosure"),
+        "{held:?}"
+    );
+    assert!(
+        !held.contains(&"survey") && !held.contains(&"payment"),
+        "{held:?}"
+    );
     let actions = json["actions_with_your_data"].as_array().unwrap();
     assert!(!actions.is_empty());
     let files = ["live", "trashed"].map(|what| format!("{what} {}.jpg", account.word));
@@ -78,7 +136,8 @@ async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
         }
     }
     let of_stranger = stranger.user.person.canaries();
-    for word in of_stranger.iter().chain([&stranger.word]) {
+    let said = ["Words of a stranger", "Claim of a stranger"].map(str::to_owned);
+    for word in of_stranger.iter().chain([&stranger.word]).chain(&said) {
         assert!(!parts.iter().any(|part| part.contains(word)), "{word}");
     }
     let letters = registry.letters().await;
@@ -161,6 +220,7 @@ async fn by_address_the_owner_gets_one_link_and_nobody_else_leaves_a_trace() {
         request,
         kind: RequestKind::Erasure,
         received_at: registry.now(),
+        proven: false,
     };
     let email = account.user.person.email.as_str();
     let before = registry.everything().await;

@@ -6,8 +6,7 @@ use assetbox_tests::{canary, contains};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use mail_intake::letters_prefix;
-use store::people::consent_history;
+use store::people::{consent_history, letters_prefix};
 
 use super::{FUNCTION, Letter, Mailbox, WITHDRAW, open};
 

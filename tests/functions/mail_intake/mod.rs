@@ -12,10 +12,11 @@ use bytes::Bytes;
 use domain::contact::EmailAddress;
 use domain::ids::SubjectId;
 use domain::processing::{Actor, Category, Operation, Purpose};
-use mail_intake::{Correspondence, Intake, intake_key};
 use platform::objects::Objects;
 use serde_json::{Value, json};
-use store::people::{PersonRecord, Suppression, partition, person_key, suppression_key};
+use store::people::{
+    Correspondence, Intake, PersonRecord, Suppression, intake_key, person_key, suppression_key,
+};
 use store::personal::{Access, Person as Opened};
 
 const FUNCTION: &str = "MailIntakeFunction";
@@ -155,8 +156,7 @@ impl Mailbox {
 
     /// What is in a person's file.
     async fn file_of(&self, subject: SubjectId) -> Vec<Correspondence> {
-        let letters = self.db().list_all(&partition(subject), "MAIL#").await;
-        letters.unwrap()
+        self.db().correspondence_of(subject).await.unwrap()
     }
 
     async fn record(&self, subject: SubjectId) -> PersonRecord {

@@ -40,7 +40,7 @@ async fn a_stranger_s_refusal_is_kept_as_a_hash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proven_withdrawal_stops_at_once_and_is_carried_out_by_the_mailed_link() {
+async fn a_proven_withdrawal_stops_at_once_and_is_carried_out_unless_it_is_cancelled() {
     let mailbox = Mailbox::new().await;
     let user = mailbox.somebody().await;
     let subject = mailbox.subject_of(&user.person.email).await;
@@ -56,6 +56,7 @@ async fn a_proven_withdrawal_stops_at_once_and_is_carried_out_by_the_mailed_link
     let [
         Job::TakeRequest {
             kind: RequestKind::Withdrawal,
+            proven: true,
             ..
         },
     ] = jobs(&mailbox.messages().await)[..]
@@ -66,7 +67,7 @@ async fn a_proven_withdrawal_stops_at_once_and_is_carried_out_by_the_mailed_link
         assert!(mailbox.carry_out(&job).await);
     }
     let messages = mailbox.take().await;
-    let [Mailed::RequestLink { request, .. }] = letters(&messages)[..] else {
+    let [Mailed::WithdrawalByLetter { request, .. }] = letters(&messages)[..] else {
         panic!("one letter with a link: {messages:?}");
     };
     let filed = mailbox.db().request(subject, request, mailbox.now()).await;
@@ -74,7 +75,7 @@ async fn a_proven_withdrawal_stops_at_once_and_is_carried_out_by_the_mailed_link
         filed.unwrap().expect("a request").progress.kind(),
         RequestKind::Withdrawal
     );
-    // the staff see it too, before the link is opened
+    // the staff see it too
     assert!(mailbox.file_of(subject).await[0].due_at().is_some());
 }
 

@@ -3,6 +3,7 @@
 mod delivery;
 mod ledger;
 mod letters;
+mod notices;
 mod reports;
 
 use std::ops::Deref;

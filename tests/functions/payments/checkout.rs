@@ -1,7 +1,9 @@
 //! Who may open a checkout, and where its page may lead back to.
 
 use assetbox_tests::{Bearer, TestMachine, User};
+use domain::compliance::processor::{Processor, passed_to};
 use domain::ids::SubjectId;
+use domain::processing::Operation;
 use domain::time::{days, shift};
 use domain::token::SessionToken;
 use domain::workspace::Role;
@@ -29,6 +31,7 @@ async fn member_of(machine: &TestMachine, owner: &User) -> String {
         subject,
         role: Role::Member,
         joined_at: now,
+        declined_at: None,
     };
     db.put(&session).await.unwrap();
     db.put(&member).await.unwrap();
@@ -65,4 +68,20 @@ async fn the_page_leads_back_to_our_own_front_ends_only() {
         open(url).await.problem(422, "invalid_field");
     }
     open("https://app.example/paid").await.is(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_checkout_passes_on_is_noted_with_it() {
+    let machine = TestMachine::start().await;
+    let owner = machine.user().await;
+    let body = json!({"plan": "team", "provider": "stripe"});
+    let opened = owner.api.post("/billing/checkout", &body).await.json(201);
+    let subject = machine.subject_of(&owner.person.email).await;
+    let passed = machine.db().passed_of(subject).await.unwrap();
+    assert_eq!(passed.len(), 1);
+    assert_eq!(passed[0].processor, Processor::Stripe);
+    assert_eq!(opened["id"], passed[0].reference.as_str());
+    let entries = machine.entries("payment.checkout_opened").await;
+    assert_eq!(passed_to(&entries[0]), Some(Processor::Stripe));
+    assert_eq!(entries[0].operation, Some(Operation::Transfer));
 }

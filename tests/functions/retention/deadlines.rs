@@ -1,10 +1,16 @@
 //! The guard of the deadlines: at day 25 of 30 somebody is told, and again when it is over.
 
 use assetbox_tests::log;
-use domain::ids::{RequestId, SubjectId};
+use domain::compliance::notice::{Matter, Recipient};
+use domain::compliance::processor::Processor;
+use domain::compliance::{Words, claim};
+use domain::ids::{ClaimId, RequestId, SubjectId};
+use domain::processing::Actor;
 use domain::regime::Regime;
 use domain::request::{Level, Progress, RequestKind};
 use domain::time::{SignedDuration, days};
+use store::Tx;
+use store::compliance::{Case, Notice};
 use store::people::Request;
 
 use super::Warehouse;
@@ -54,6 +60,48 @@ async fn shorter_periods_are_told_of_two_days_before() {
     assert_eq!(warehouse.at_risk().await, 0);
     warehouse.advance(days(30));
     assert_eq!(warehouse.at_risk().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_and_notices_are_guarded_like_requests() {
+    let warehouse = Warehouse::new().await;
+    let (db, gate, now) = (warehouse.db(), warehouse.gate(), warehouse.now());
+    let words = |text: &str| Words::new(text).unwrap();
+    let claim = claim::File {
+        subject: SubjectId::new(now),
+        text: words("You have lost my files."),
+        answer: None,
+    };
+    let received = claim::Progress::received(now, now).unwrap();
+    let claim = Case::new(
+        &gate,
+        ClaimId::new(now),
+        received,
+        &claim,
+        Actor::System,
+        now,
+    )
+    .await;
+    let (claim, key) = claim.unwrap();
+    let stripe = Recipient::Processor(Processor::Stripe);
+    let notice = Notice::due(stripe, Matter::Destruction, Vec::new(), now);
+    let mut tx = Tx::new();
+    tx.open_case(&claim, &key);
+    tx.notify(&notice, now);
+    db.commit(tx).await.unwrap();
+    assert_eq!(warehouse.at_risk().await, 0);
+    warehouse.advance(days(25));
+    assert_eq!(warehouse.at_risk().await, 2);
+    warehouse.advance(days(20));
+    assert_eq!(warehouse.at_risk().await, 2);
+    assert!(log::mentions("deadline_missed"));
+
+    let (hash, then) = (domain::ledger::Hash([7; 32]), warehouse.now());
+    let answered = notice.progress.clone().answered(hash, then, then).unwrap();
+    db.put(&notice.with(answered)).await.unwrap();
+    let answered = claim.progress.clone().answer(then).unwrap();
+    db.put(&claim.with(answered)).await.unwrap();
+    assert_eq!(warehouse.at_risk().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,13 @@
 //! saved meanwhile.
 
 use assetbox_tests::{Person, log};
+use domain::consent::ConsentPurpose;
 use domain::consequence::Job;
 use domain::ids::SubjectId;
 use domain::time::{SignedDuration, days, shift};
 use serde_json::json;
 use store::Table;
-use store::people::{PendingSignUp, pending_key};
+use store::people::{PendingSignUp, consent_history, pending_key};
 
 use super::{Warehouse, worked};
 
@@ -93,4 +94,31 @@ async fn a_request_whose_deadline_is_near_is_counted() {
     warehouse.advance(days(30));
     warehouse.run().await;
     assert!(log::metrics("DeadlinesAtRisk").contains(&1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_consent_is_forgotten_when_nobody_has_to_prove_it_any_more() {
+    let warehouse = Warehouse::new().await;
+    let user = warehouse
+        .account(Person::new(), &["marketing-consent"])
+        .await;
+    let no = json!({"given": false});
+    user.api.put("/me/consents/marketing", &no).await.is(200);
+    let subject = warehouse.subject_of(&user.person.email).await;
+    let evidence = async || {
+        let history = consent_history(&warehouse.db(), subject).await.unwrap();
+        history
+            .into_iter()
+            .map(|one| one.consent)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(evidence().await.len(), 3);
+    warehouse.advance(days(1094));
+    assert_eq!(warehouse.run().await["consents"], worked(0, 0));
+    warehouse.advance(days(2));
+    assert_eq!(warehouse.run().await["consents"], worked(2, 0));
+    assert_eq!(evidence().await, [ConsentPurpose::Processing]);
+    // the batch leaves its act
+    let acts = warehouse.entries("retention.batch").await;
+    assert_eq!(acts.last().unwrap().facts["consents"], "2");
 }

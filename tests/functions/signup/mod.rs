@@ -1,5 +1,7 @@
 //! Sign-up: boxes that are not what was shown, two attempts, and what is stored.
 
+mod policies;
+
 use assetbox_tests::mail::link_in;
 use assetbox_tests::{Person, Stage, TestMachine, tick};
 use domain::time::SignedDuration;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::{
     compliance::disclosure::{Ban, File, GroundKind, Grounds, Progress, State},
-    ledger::Hash,
     processing::Category,
 };
 use platform::http::Problem;
@@ -50,17 +49,6 @@ pub(crate) enum GroundsBody {
     },
 }
 
-fn sha256(hexadecimal: &str) -> Result<Hash, Problem> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(hexadecimal, &mut bytes).map_err(|_| {
-        Problem::field(
-            "grounds.document_sha256",
-            "give the document's SHA-256 as 64 hexadecimal digits",
-        )
-    })?;
-    Ok(Hash(bytes))
-}
-
 impl GroundsBody {
     pub fn read(&self) -> Result<Grounds, Problem> {
         let law_of = |law: &str| desk::law("grounds.law", law);
@@ -75,7 +63,7 @@ impl GroundsBody {
                 authority: desk::words("grounds.authority", authority)?,
                 reference: desk::words("grounds.reference", reference)?,
                 law: law_of(law)?,
-                document: sha256(document_sha256)?,
+                document: desk::sha256("grounds.document_sha256", document_sha256)?,
             },
             Self::ThirdParty {
                 recipient,

@@ -10,7 +10,7 @@ use domain::{
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
 use store::{
-    StoreError, Table, Tx,
+    Key, StoreError, Table, Tx,
     compliance::Reference,
     erasure::{Cursor, Seen},
     people::person_key,
@@ -104,7 +104,7 @@ pub(crate) async fn notify(
     JsonBody { value: body, .. }: JsonBody<Notify>,
 ) -> Result<Json<Notified>, Problem> {
     staff.must_be(StaffRole::Security)?;
-    let mut cursor = read_cursor(body.cursor.as_deref())?;
+    let mut after = read_cursor(body.cursor.as_deref())?;
     let case: Incident = find(&app, id).await?;
     // a closed incident tells nobody
     case.progress.clone().told_more(0).map_err(refused)?;
@@ -116,10 +116,10 @@ pub(crate) async fn notify(
     };
     for page in 0.. {
         if page == PAGES {
-            notified.next_cursor = Some(write_cursor(&cursor));
+            notified.next_cursor = after.as_ref().map(write_cursor);
             break;
         }
-        let Some((Table::People, sheet)) = app.census.walk(&cursor).await? else {
+        let Some((Table::People, sheet)) = app.census.walk(&place(after)).await? else {
             break;
         };
         for subject in sheet.rows.iter().filter_map(person) {
@@ -129,7 +129,7 @@ pub(crate) async fn notify(
         if sheet.next.is_none() {
             break;
         }
-        cursor.turn(sheet.next);
+        after = sheet.next;
     }
     note(&app, &staff, id, notified.told).await?;
     Ok(Json(notified))
@@ -206,15 +206,31 @@ async fn note(app: &App, staff: &Staff, id: IncidentId, told: u64) -> Result<(),
     Ok(outcome?)
 }
 
-fn read_cursor(text: Option<&str>) -> Result<Cursor, Problem> {
-    let Some(text) = text else {
-        return Ok(Cursor::default());
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-    serde_json::from_slice(&bytes).map_err(|_| StoreError::InvalidCursor.into())
+/// The place in the walk after a key of the people table; its beginning without one.
+fn place(after: Option<Key>) -> Cursor {
+    let mut cursor = Cursor::default();
+    if after.is_some() {
+        cursor.turn(after);
+    }
+    cursor
 }
 
-fn write_cursor(cursor: &Cursor) -> String {
-    // a cursor is two numbers and texts: it can always be written
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
+/// The key of the people table that a cursor names. What can't be a key of a
+/// table, as a cursor of another list, is refused here and not by the table.
+fn read_cursor(text: Option<&str>) -> Result<Option<Key>, StoreError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+    let key: Result<[String; 2], _> = serde_json::from_slice(&bytes);
+    let [pk, sk] = key.map_err(|_| StoreError::InvalidCursor)?;
+    if pk.is_empty() || pk.len() > 2048 || sk.is_empty() || sk.len() > 1024 {
+        return Err(StoreError::InvalidCursor);
+    }
+    Ok(Some(Key::new(pk, sk)))
+}
+
+fn write_cursor(after: &Key) -> String {
+    // two texts can always be written
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&[&after.pk, &after.sk]).unwrap_or_default())
 }

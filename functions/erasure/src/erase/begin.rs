@@ -4,33 +4,25 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    certificate::Kept,
     consequence::{Consequence, Job},
     ids::{CaseId, SubjectId, WorkspaceId},
     ledger::Entry,
-    processing::{Actor, Operation, Purpose},
-    time::{Timestamp, days, shift},
+    opendsr::{ExchangeRef, Outcome, Standing},
+    processing::{Actor, Category, Operation, Purpose},
+    time::Timestamp,
 };
 use store::{
-    Entity, Tx,
+    Tx,
     catalog::{self, Member},
-    erasure::{Case, Run},
-    limits::Claim,
-    lookup::LookupHash,
+    compliance::{Notice, notices_of_erasure},
+    erasure::{Act, Case, Hold, Run},
     outbox::{Message, Owner},
-    people::{PersonRecord, Request, Suppression, person_key, suppression_key},
-    personal::{Access, GateError},
+    people::{PersonRecord, Request, person_key},
+    personal::{CaseKey, GateError, Person},
 };
 
+use super::{act, holds, kept::kept};
 use crate::{App, Error};
-
-const DESTROY: Access = Access {
-    purpose: Purpose::Feedback,
-    operation: Operation::Destroy,
-    actor: Actor::System,
-    categories: &[],
-    clause: "5.2b",
-};
 
 /// Begins the erasure that a request asks for, and carries it through.
 pub(crate) async fn begin_for(app: &App, request: Request, now: Timestamp) -> Result<(), Error> {
@@ -38,31 +30,26 @@ pub(crate) async fn begin_for(app: &App, request: Request, now: Timestamp) -> Re
     let Some(record) = app.db.get::<PersonRecord>(&person_key(subject)).await? else {
         return Ok(());
     };
-    let person = match app.gate.open(subject, DESTROY, now).await {
-        Err(GateError::Unknown) => return Ok(()),
-        other => other?,
+    let Some(person) = open(app, subject, now).await? else {
+        return Ok(());
     };
     let case = request.case.unwrap_or_else(|| CaseId::new(now));
     let run = plan(app, &record, case, Some(&request)).await?;
-    let case = Case {
-        case,
-        clause: request.progress.kind().clause().to_owned(),
-        law: request.progress.rule().article.to_owned(),
-        received_at: request.progress.received_at(),
-        ..open_case(app, &run, now).await?
+    let why = Why {
+        clause: request.progress.kind().clause(),
+        law: request.progress.rule().article,
+        since: request.progress.received_at(),
     };
+    let beginning = Beginning::of(app, &run, Some(&person), why, now).await?;
+    let run = beginning.told(run);
     let progress = request.progress.clone().begin();
     let progress = progress.map_err(|reason| Error::Unwritable(reason.to_string()))?;
     let request = request.with(progress);
 
     let mut tx = Tx::new();
-    tx.begin_erasure(&run, &case)?;
+    let entry = beginning.store(&mut tx, &run, Some(&person))?;
     tx.change_request(&request)?;
-    tx.record(
-        Entry::new(now, Actor::System, "erasure.began", "5.2b")
-            .with_person(person.pseudonym())
-            .with_fact("request", request.id),
-    );
+    tx.record(entry.with_fact("request", request.id));
     commit(app, tx).await?;
     super::go_on(app, subject).await
 }
@@ -75,26 +62,115 @@ pub(crate) async fn for_ended_purpose(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let subject = record.subject;
     let run = plan(app, record, CaseId::new(now), None).await?;
-    let case = Case {
-        clause: "5.2a".to_owned(),
-        law: "152-FZ art. 21(4)".to_owned(),
-        received_at: since,
-        ..open_case(app, &run, now).await?
+    // somebody whose key is gone already is erased all the same
+    let person = open(app, subject, now).await?;
+    let why = Why {
+        clause: "5.2a",
+        law: "152-FZ art. 21(4)",
+        since,
     };
-    let job = Job::Erase {
-        subject: record.subject,
+    let beginning = Beginning::of(app, &run, person.as_ref(), why, now).await?;
+    let run = beginning.told(run);
+    let job = Consequence::Job {
+        job: Job::Erase { subject },
     };
-    let message = Message::new(
-        Owner::Subject(record.subject),
-        Consequence::Job { job },
-        now,
-    );
     let mut tx = Tx::new();
-    tx.begin_erasure(&run, &case)?;
-    tx.emit(&message);
-    tx.record(Entry::new(now, Actor::System, "erasure.began", "5.2a"));
+    let entry = beginning.store(&mut tx, &run, person.as_ref())?;
+    tx.emit(&Message::new(Owner::Subject(subject), job, now));
+    tx.record(entry);
     commit(app, tx).await
+}
+
+async fn open(app: &App, subject: SubjectId, now: Timestamp) -> Result<Option<Person>, Error> {
+    match app.gate.open(subject, act::NAME, now).await {
+        Ok(person) => Ok(Some(person)),
+        Err(GateError::Unknown) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// On what an erasure rests.
+struct Why {
+    clause: &'static str,
+    law: &'static str,
+    since: Timestamp,
+}
+
+/// An erasure as it begins.
+struct Beginning {
+    case: Case,
+    act: Act,
+    key: CaseKey,
+    holds: Vec<Hold>,
+    notices: Vec<Notice>,
+}
+
+impl Beginning {
+    async fn of(
+        app: &App,
+        run: &Run,
+        person: Option<&Person>,
+        why: Why,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let paid = act::paid(app, run).await?;
+        let (act, key) = act::begun(app, run, person, &paid, now).await?;
+        let holds = holds::filled(app, run.subject, now).await?;
+        let mut kept = kept(app, run, !paid.is_empty(), now).await?;
+        kept.extend(holds::kept(&holds));
+        let case = Case {
+            case: run.case,
+            clause: why.clause.to_owned(),
+            law: why.law.to_owned(),
+            received_at: why.since,
+            began_at: now,
+            key_fingerprint: None,
+            finished_at: None,
+            ledger_entry: None,
+            kept,
+            certificate_sha256: None,
+        };
+        let destroyed = &run.destroyed;
+        let notices = notices_of_erasure(&app.db, run.subject, run.case, destroyed, now).await?;
+        Ok(Self {
+            case,
+            act,
+            key,
+            holds,
+            notices,
+        })
+    }
+
+    /// Controllers are told that it was done in part where a legal hold keeps something.
+    fn told(&self, mut run: Run) -> Run {
+        if !self.holds.is_empty() {
+            for (_, end) in &mut run.exchanges {
+                *end = Standing::cancelled(Outcome::Partial);
+            }
+        }
+        run
+    }
+
+    /// Stores it; gives what the ledger has to say of it.
+    fn store(&self, tx: &mut Tx, run: &Run, person: Option<&Person>) -> Result<Entry, Error> {
+        tx.begin_erasure(run, &self.case)?;
+        tx.open_case(&self.act, &self.key);
+        let (began_at, clause) = (self.case.began_at, &self.case.clause);
+        for hold in &self.holds {
+            tx.change_case(hold)?;
+        }
+        for notice in &self.notices {
+            tx.notify(notice, began_at);
+        }
+        let mut entry = Entry::new(began_at, Actor::System, "erasure.began", clause);
+        entry.purpose = Some(Purpose::Feedback);
+        entry.operation = Some(Operation::Destroy);
+        entry.categories = Category::ERASED.to_vec();
+        entry.person = person.map(Person::pseudonym);
+        Ok(entry)
+    }
 }
 
 /// Somebody else began it: there is nothing left to begin.
@@ -128,7 +204,19 @@ async fn plan(
         company: record.company.clone(),
         destroyed,
         left,
+        exchanges: exchanges(app, record.subject).await?,
     })
+}
+
+/// The controllers that learn of the end: those whose request the person has confirmed.
+async fn exchanges(app: &App, subject: SubjectId) -> Result<Vec<(ExchangeRef, Standing)>, Error> {
+    let mut requests = app.db.requests_of(subject, app.clock.now()).await?;
+    requests.retain(|request| request.progress.state().is_pending());
+    let ends = requests.into_iter().flat_map(|request| {
+        let end = Standing::of_erased(&request.progress);
+        request.exchanges.into_iter().map(move |name| (name, end))
+    });
+    Ok(ends.collect())
 }
 
 async fn is_last_member(
@@ -139,92 +227,4 @@ async fn is_last_member(
     let pk = catalog::partition(workspace);
     let members: Vec<Member> = app.db.list_all(&pk, "MEMBER#").await?;
     Ok(members.iter().all(|member| member.subject == subject))
-}
-
-async fn open_case(app: &App, run: &Run, now: Timestamp) -> Result<Case, Error> {
-    Ok(Case {
-        case: run.case,
-        clause: String::new(),
-        law: String::new(),
-        received_at: now,
-        began_at: now,
-        key_fingerprint: None,
-        finished_at: None,
-        ledger_entry: None,
-        kept: kept(app, run, now).await?,
-        certificate_sha256: None,
-    })
-}
-
-async fn kept(app: &App, run: &Run, now: Timestamp) -> Result<Vec<Kept>, Error> {
-    let mut all = Vec::new();
-    for (what, whose) in [("trial-email", &run.login), ("trial-company", &run.company)] {
-        all.extend(trial_record(app, what, whose).await?);
-    }
-    let suppression: Option<Suppression> = app.db.get(&suppression_key(&run.login)).await?;
-    if suppression.is_some() {
-        all.push(Kept {
-            category: "suppression list (keyed hash of the address)".to_owned(),
-            store: "people table".to_owned(),
-            ground: "clause 4.10; proof that the refusal of advertising is honoured, 38-FZ art. 18; until the refusal is revoked".to_owned(),
-            until: None,
-        });
-    }
-    let mut paid = false;
-    for workspace in &run.destroyed {
-        paid |= !app
-            .db
-            .billing_history(*workspace)
-            .await?
-            .payments
-            .is_empty();
-    }
-    if paid {
-        all.push(Kept {
-            category: "records of payments, without person and workspace".to_owned(),
-            store: "catalog table".to_owned(),
-            ground: "clause 5.2a; accounting and tax law; until the term of each record ends"
-                .to_owned(),
-            until: None,
-        });
-    }
-    all.push(Kept {
-        category: "counters of attempts (keyed hash of the address)".to_owned(),
-        store: "people table".to_owned(),
-        ground: "clause 4.12; security of the service".to_owned(),
-        until: Some(shift(now, days(4))),
-    });
-    all.push(Kept {
-        category: "log of actions with personal data, under a pseudonym whose key is destroyed"
-            .to_owned(),
-        store: "ledger table".to_owned(),
-        ground: "clause 5.10; 152-FZ art. 19(2)(8), order of Roskomnadzor No. 179 of 28.10.2022"
-            .to_owned(),
-        until: None,
-    });
-    all.push(Kept {
-        category: "backups of the tables: sealed data whose key is destroyed; names and labels of assets in clear"
-            .to_owned(),
-        store: "point-in-time recovery of the catalog and people tables".to_owned(),
-        ground: "clause 5.2a".to_owned(),
-        until: Some(shift(now, days(35))),
-    });
-    Ok(all)
-}
-
-async fn trial_record(app: &App, what: &str, whose: &LookupHash) -> Result<Option<Kept>, Error> {
-    let wanted = Claim {
-        what: what.to_owned(),
-        whose: whose.clone(),
-        until: Timestamp::UNIX_EPOCH,
-    };
-    let claim: Option<Claim> = app.db.get(&wanted.key()).await?;
-    Ok(claim.map(|claim| Kept {
-        category: format!("trial record (keyed hash, {what})"),
-        store: "catalog table".to_owned(),
-        ground:
-            "clause 5.2a; lawful interest in one trial per address and company, 152-FZ art. 6(1)(7)"
-                .to_owned(),
-        until: Some(claim.until),
-    }))
 }

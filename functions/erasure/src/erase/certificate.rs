@@ -6,21 +6,22 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use domain::{
     certificate::{
-        Certificate, CertificateFile, FORMAT, Receipt, Recipe, Statement, fingerprint, object_key,
-        sha256,
+        Certificate, CertificateFile, FORMAT, Receipt, Recipe, Statement, act::Progress,
+        fingerprint, object_key, sha256,
     },
     ledger::Entry,
     processing::{Actor, Category},
 };
 use store::{
     StoreError, Tx,
-    erasure::{Case, Run, StepRecord},
+    erasure::{Act, Case, Run, StepRecord},
 };
 
+use super::act;
 use crate::{App, Error};
 
 const METHOD: &str = "The person's data key was destroyed first, which makes every sealed value unreadable in every copy and backup; then every item and every object version was deleted.";
-const HOW: &str = "Read every item of the four tables and every key of the assets and exports buckets. Hash each identifier in them (a prefixed id or 64 hexadecimal digits) as SHA-256 of `assetbox probe`, a zero byte, the case, a zero byte and the identifier. None may be among `person`, outside of the partitions in `except`; no item or object outside of the ledger may name one of `workspaces`.";
+const HOW: &str = "Read every item of the four tables and every key of the assets, exports and mail buckets. Hash each identifier in them (a prefixed id or 64 hexadecimal digits) as SHA-256 of `assetbox probe`, a zero byte, the case, a zero byte and the identifier. None may be among `person`, outside of the partitions in `except`; no item or object outside of the ledger may name one of `workspaces`.";
 
 /// Partitions in which the keyed hash of the address may remain: the things kept.
 const EXCEPT: [&str; 3] = ["CLAIM#", "SUPPRESS#", "LIMIT#"];
@@ -31,7 +32,8 @@ pub(super) async fn issue(app: &App, run: &Run) -> Result<(), Error> {
     let case = app.db.erasure_case(run.case).await?;
     let case = case.ok_or(Error::Unwritable("the case is gone".to_owned()))?;
     let steps = app.db.erasure_steps(run.case).await?;
-    let certificate = certificate(app, run, &case, &steps)?;
+    let act = app.db.case::<Progress>(run.case).await?;
+    let certificate = certificate(app, run, &case, &steps, act.as_ref())?;
     certificate
         .is_consistent()
         .map_err(|reason| Error::Unwritable(reason.to_string()))?;
@@ -64,6 +66,9 @@ pub(super) async fn issue(app: &App, run: &Run) -> Result<(), Error> {
     entry.categories = Category::ERASED.to_vec();
     let mut tx = Tx::new();
     tx.finish_erasure(run, &hash, entry)?;
+    if let Some(act) = act {
+        tx.change_case(&act::finished(app, act, &certificate, &hash))?;
+    }
     match app.db.commit(tx).await {
         // another attempt has just done so, with the same certificate
         Err(StoreError::Refused("case" | "ledger entry")) => Ok(()),
@@ -76,6 +81,7 @@ fn certificate(
     run: &Run,
     case: &Case,
     steps: &[StepRecord],
+    act: Option<&Act>,
 ) -> Result<Certificate, Error> {
     let unfinished = || Error::Unwritable("the case is not finished".to_owned());
     let receipts = steps
@@ -92,6 +98,9 @@ fn certificate(
         })
         .collect::<Option<Vec<_>>>()
         .ok_or_else(unfinished)?;
+    let finished_at = case.finished_at.ok_or_else(unfinished)?;
+    let mut kept = case.kept.clone();
+    kept.extend(act.map(|_| act::kept(finished_at)));
     Ok(Certificate {
         format: FORMAT,
         case: run.case,
@@ -102,11 +111,11 @@ fn certificate(
         method: METHOD.to_owned(),
         received_at: case.received_at,
         began_at: case.began_at,
-        finished_at: case.finished_at.ok_or_else(unfinished)?,
+        finished_at,
         key_fingerprint: case.key_fingerprint.clone().ok_or_else(unfinished)?,
         categories: Category::ERASED.to_vec(),
         steps: receipts,
-        kept: case.kept.clone(),
+        kept,
         ledger_entry: case.ledger_entry.ok_or_else(unfinished)?,
         probe: recipe(run),
     })

@@ -5,8 +5,11 @@
 //! step looks for what is there and destroys it, so that an attempt that was
 //! killed anywhere is followed by one that does the rest.
 
+mod act;
 mod begin;
 mod certificate;
+mod holds;
+mod kept;
 mod steps;
 mod workspace;
 
@@ -44,6 +47,7 @@ async fn take(app: &App, run: &Run, step: Step) -> Result<(), Error> {
         Step::Key => steps::key(app, run).await?,
         Step::Login => steps::login(app, run).await?,
         Step::Exports => steps::exports(app, run).await?,
+        Step::Letters => steps::letters(app, run).await?,
         Step::Records => steps::records(app, run).await?,
     };
     app.db

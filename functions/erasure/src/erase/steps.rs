@@ -7,7 +7,7 @@ use store::{
     Condition, Entity, Key, Table, Tx, catalog,
     erasure::Run,
     outbox::Owner,
-    people::{Link, Session, exports_prefix, find_login, login_key, partition},
+    people::{Link, Session, exports_prefix, find_login, letters_prefix, login_key, partition},
     personal::{WrappedKey, wrapped_key},
 };
 
@@ -144,6 +144,22 @@ pub(super) async fn exports(app: &App, run: &Run) -> Result<u64, Error> {
     Ok(0)
 }
 
+/// The letters as they came, those among them that only name the person as their sender.
+pub(super) async fn letters(app: &App, run: &Run) -> Result<u64, Error> {
+    for letter in app.db.unproven_letters(run.subject).await? {
+        bucket::destroy_object(&app.letters, &letter.object, |batch| {
+            found(app, run, Step::Letters, batch)
+        })
+        .await?;
+    }
+    let prefix = letters_prefix(run.subject);
+    bucket::destroy_versions(&app.letters, &prefix, |batch| {
+        found(app, run, Step::Letters, batch)
+    })
+    .await?;
+    Ok(0)
+}
+
 pub(super) async fn records(app: &App, run: &Run) -> Result<u64, Error> {
     let pk = partition(run.subject);
     empty(app, run, Step::Records, Table::People, &pk).await
@@ -183,7 +199,9 @@ pub(super) async fn probe(app: &App, run: &Run) -> Result<(), Error> {
         )?;
     }
     let copies = app.exports.versions(&exports_prefix(run.subject)).await?;
-    nothing(count(copies.len()), "exports")
+    nothing(count(copies.len()), "exports")?;
+    let letters = app.letters.versions(&letters_prefix(run.subject)).await?;
+    nothing(count(letters.len()), "letters")
 }
 
 fn nothing(left: u64, store: &'static str) -> Result<(), Error> {

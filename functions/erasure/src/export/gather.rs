@@ -16,23 +16,43 @@ use store::{
     },
     people::{
         AddressChange, Consent, Link, Request, Session, address_change_key, consent_history,
-        find_login, partition,
+        find_login, partition, stances,
     },
     personal::Person,
+    site::answers_of,
 };
 
-use super::statement;
+use super::{
+    held::{self, Found},
+    letters, registers, statement,
+};
 use crate::{App, Error};
 
 pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result<Value, Error> {
     let subject = person.subject();
     let record = person.record();
-    let (mut workspaces, mut assets, mut uploads) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut assets, mut uploads) = (Vec::new(), Vec::new());
+    let mut members: Vec<Member> = Vec::new();
     for workspace in &record.workspaces {
-        workspaces.push(membership(app, *workspace, subject).await?);
+        let key = member_key(*workspace, subject);
+        members.extend(app.db.get::<Member>(&key).await?);
         assets.extend(uploaded(app, *workspace, subject).await?);
         uploads.extend(under_way(app, *workspace, subject).await?);
     }
+    let letters = letters::letters(app, person).await?;
+    let claims = registers::claims(app, person, now).await?;
+    let disclosures = registers::disclosures(app, person, now).await?;
+    let passed_on = registers::passed_on(app, person).await?;
+    let surveys = surveys(app, person).await?;
+    let found = Found {
+        correspondence: !letters.is_empty() || !claims.is_empty(),
+        files: !assets.is_empty() || !uploads.is_empty(),
+        disclosures: !disclosures.is_empty(),
+        surveys: !surveys.is_empty(),
+        passed_on: !passed_on.is_empty(),
+        members: &members,
+    };
+    let held = held::statements(app, person, found).await?;
     let entries = app.census.entries_of(&person.pseudonym()).await?;
     Ok(json!({
         "about": {
@@ -43,13 +63,19 @@ pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result
             "service": app.house.public_url,
             "policy": domain::policy::current("privacy-policy", now).map(|p| &p.version),
         },
+        "what_we_hold": held,
         "statement": statement::statement(&app.house, record.locale),
         "data_map": data_map(),
         "profile": profile(person)?,
         "account": account(app, person).await?,
         "consents": consents(app, person).await?,
         "requests": requests(app, person, now).await?,
-        "workspaces": workspaces,
+        "correspondence": letters,
+        "claims": claims,
+        "disclosures": disclosures,
+        "passed_to_processors": passed_on,
+        "surveys": surveys,
+        "workspaces": members.iter().map(membership).collect::<Vec<_>>(),
         "uploaded_assets": assets,
         "uploads_under_way": uploads,
         "actions_with_your_data": entries.iter().map(action).collect::<Vec<_>>(),
@@ -78,12 +104,13 @@ fn profile(person: &Person) -> Result<Value, Error> {
     Ok(serde_json::to_value(person.profile()?)?)
 }
 
-async fn account(app: &App, person: &Person) -> Result<Value, Error> {
+pub(super) async fn account(app: &App, person: &Person) -> Result<Value, Error> {
     let (subject, record) = (person.subject(), person.record());
     let login = find_login(&app.db, &record.login).await?;
     let pk = partition(subject);
     let sessions: Vec<Session> = app.db.list_all(&pk, "SESSION#").await?;
     let links: Vec<Link> = app.db.list_all(&pk, "LINK#").await?;
+    let stances = stances(&app.db, subject).await?;
     let change: Option<AddressChange> = app.db.get(&address_change_key(subject)).await?;
     let pending = change
         .as_ref()
@@ -93,6 +120,8 @@ async fn account(app: &App, person: &Person) -> Result<Value, Error> {
         "signed_up_at": record.created_at,
         "language": record.locale,
         "consents_in_force": record.consents,
+        "purposes_that_you_object_to": record.objections,
+        "laws_that_protect_you": record.regimes,
         "processing_restricted_from": record.restricted_from,
         "password": login.as_ref().map(|login| json!({
             "stored_as": "Argon2id hash; the password itself is not stored",
@@ -105,6 +134,14 @@ async fn account(app: &App, person: &Person) -> Result<Value, Error> {
             "signed_in_at": session.authenticated_at,
             "ends_at": session.expires_at,
         })).collect::<Vec<_>>(),
+        "documents_accepted_and_declined": stances.iter().map(|stance| json!({
+            "document": stance.document,
+            "version": stance.version,
+            "sha256": stance.sha256,
+            "language": stance.locale,
+            "accepted": stance.accepted,
+            "at": stance.at,
+        })).collect::<Vec<_>>(),
         "mailed_links": links.iter().map(|link| json!({
             "for": link.purpose,
             "ends_at": link.expires_at,
@@ -112,7 +149,7 @@ async fn account(app: &App, person: &Person) -> Result<Value, Error> {
     }))
 }
 
-async fn consents(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
+pub(super) async fn consents(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
     let history = consent_history(&app.db, person.subject()).await?;
     history
         .iter()
@@ -142,7 +179,26 @@ async fn consents(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
         .collect()
 }
 
-async fn requests(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Value>, Error> {
+/// Their answers to surveys under their name.
+async fn surveys(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
+    let answers = answers_of(&app.db, person.subject()).await?;
+    answers
+        .iter()
+        .map(|answer| {
+            Ok(json!({
+                "survey": answer.survey,
+                "answered_at": answer.answered_at,
+                "answers": answer.open(person)?,
+            }))
+        })
+        .collect()
+}
+
+pub(super) async fn requests(
+    app: &App,
+    person: &Person,
+    now: Timestamp,
+) -> Result<Vec<Value>, Error> {
     let requests = app.db.requests_of(person.subject(), now).await?;
     requests
         .iter()
@@ -164,13 +220,12 @@ async fn requests(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Valu
         .collect()
 }
 
-async fn membership(app: &App, workspace: WorkspaceId, subject: SubjectId) -> Result<Value, Error> {
-    let member: Option<Member> = app.db.get(&member_key(workspace, subject)).await?;
-    Ok(json!({
-        "workspace": workspace,
-        "role": member.as_ref().map(|m| m.role),
-        "joined_at": member.as_ref().map(|m| m.joined_at),
-    }))
+fn membership(member: &Member) -> Value {
+    json!({
+        "workspace": member.workspace,
+        "role": member.role,
+        "joined_at": member.joined_at,
+    })
 }
 
 /// The company's assets that name the person as uploader (clause 1.4).

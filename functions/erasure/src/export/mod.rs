@@ -2,7 +2,10 @@
 //! art. 15 ask for: for machines as JSON, for people as a page (clause 6.3a).
 
 mod gather;
+mod held;
+mod letters;
 mod page;
+mod registers;
 mod statement;
 
 use bytes::Bytes;
@@ -11,7 +14,7 @@ use domain::{
     processing::{Actor, Category, Operation, Purpose},
     time::{Timestamp, shift},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{
     Tx,
     people::{EXPORT_LENGTH, ExportCopy, Request, export_key, export_object},
@@ -33,15 +36,43 @@ const COPY: Access = Access {
         Category::Employment,
         Category::ConsentEvidence,
         Category::Request,
+        Category::Correspondence,
+        Category::Survey,
     ],
     clause: "6.3a",
 };
 
-/// How many rows of a list stand in the main document; the rest is in parts,
-/// so that every part can be handed out in one answer.
-const ROWS_INSIDE: usize = 2_000;
-/// How many rows a further part holds.
-const ROWS_IN_PART: usize = 10_000;
+/// How many rows of a list stand in the main document, and of how many bytes of JSON; the rest is
+/// in parts, so that every part can be handed out in one answer (Lambda's has at most 6 MB).
+const INSIDE: Size = Size {
+    rows: 2_000,
+    bytes: 512 * 1024,
+};
+/// How many a further part holds.
+const IN_PART: Size = Size {
+    rows: 10_000,
+    bytes: 3 * 1024 * 1024,
+};
+
+/// A number of rows with the length of their JSON.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn with(self, row: &Value) -> Self {
+        Self {
+            rows: self.rows + 1,
+            bytes: self.bytes + row.to_string().len(),
+        }
+    }
+
+    fn fits(self, into: Self) -> bool {
+        self.rows <= into.rows && self.bytes <= into.bytes
+    }
+}
 
 pub(crate) async fn make(app: &App, request: Request, now: Timestamp) -> Result<(), Error> {
     let person = app.gate.open(request.subject, COPY, now).await?;
@@ -61,6 +92,28 @@ pub(crate) async fn make(app: &App, request: Request, now: Timestamp) -> Result<
     close(&mut tx, &person, &request, "request.copy_made", now)?;
     app.db.commit(tx).await?;
     Ok(())
+}
+
+/// What the copy has of one category, for a legal hold.
+pub(crate) async fn of_category(
+    app: &App,
+    person: &Person,
+    category: Category,
+    now: Timestamp,
+) -> Result<Value, Error> {
+    let profile = || person.profile();
+    Ok(match category {
+        Category::Identity => json!({ "name": profile()?.name }),
+        Category::Contact => json!({ "email": profile()?.email, "phone": profile()?.phone }),
+        Category::Employment => {
+            json!({ "company": profile()?.company, "position": profile()?.position })
+        }
+        Category::Account => gather::account(app, person).await?,
+        Category::ConsentEvidence => gather::consents(app, person).await?.into(),
+        Category::Request => gather::requests(app, person, now).await?.into(),
+        Category::Correspondence => letters::whole(app, person).await?.into(),
+        _ => Value::Null,
+    })
 }
 
 async fn store_part(
@@ -86,16 +139,17 @@ fn parts(person: &Person, mut document: Value) -> Result<Vec<(String, String)>, 
     if let Some(lists) = document.as_object_mut() {
         for (name, list) in lists.iter_mut() {
             let Value::Array(rows) = list else { continue };
-            if rows.len() <= ROWS_INSIDE {
+            let all = rows.iter().fold(Size::default(), Size::with);
+            if all.fits(INSIDE) {
                 continue;
             }
             let mut names = Vec::new();
-            for (rows, number) in rows.chunks(ROWS_IN_PART).zip(1u32..) {
+            for (rows, number) in chunks(rows, IN_PART).into_iter().zip(1u32..) {
                 let part = format!("{name}-{number}");
                 further.push((part.clone(), serde_json::to_string_pretty(rows)?));
                 names.push(Value::from(part));
             }
-            *list = serde_json::json!({ "rows": rows.len(), "in_parts": names });
+            *list = json!({ "rows": all.rows, "in_parts": names });
         }
     }
     let locale = person.record().locale;
@@ -105,6 +159,22 @@ fn parts(person: &Person, mut document: Value) -> Result<Vec<(String, String)>, 
     ];
     all.append(&mut further);
     Ok(all)
+}
+
+/// Rows in runs of which each fits into so much; one that is larger stands alone.
+fn chunks(rows: &[Value], into: Size) -> Vec<&[Value]> {
+    let (mut chunks, mut first, mut size) = (Vec::new(), 0, Size::default());
+    for (at, row) in rows.iter().enumerate() {
+        let with = size.with(row);
+        if at > first && !with.fits(into) {
+            chunks.push(&rows[first..at]);
+            (first, size) = (at, Size::default().with(row));
+        } else {
+            size = with;
+        }
+    }
+    chunks.push(&rows[first..]);
+    chunks
 }
 
 #[cfg(test)]

@@ -7,12 +7,25 @@ use std::fmt::Write as _;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}h2{margin-top:2.5rem;border-bottom:1px solid #ccc}table{border-collapse:collapse;width:100%;margin:.5rem 0}th,td{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f4f4f4}";
 
 /// Titles of the sections, in the order in which people read them.
-const SECTIONS: [(&str, &str, &str); 11] = [
+const SECTIONS: [(&str, &str, &str); 17] = [
     ("about", "About this copy", "Об этой копии"),
     ("profile", "Your data", "Ваши данные"),
     ("account", "Your account", "Ваша учётная запись"),
     ("consents", "Consents", "Согласия"),
     ("requests", "Requests", "Запросы"),
+    ("correspondence", "Your letters", "Ваши письма"),
+    ("claims", "Your claims", "Ваши претензии"),
+    (
+        "disclosures",
+        "To whom your data was disclosed",
+        "Кому раскрывались ваши данные",
+    ),
+    (
+        "passed_to_processors",
+        "To whom we passed your data for processing",
+        "Кому мы передавали ваши данные на обработку",
+    ),
+    ("surveys", "Surveys", "Опросы"),
     ("workspaces", "Workspaces", "Рабочие области"),
     (
         "uploaded_assets",
@@ -20,6 +33,11 @@ const SECTIONS: [(&str, &str, &str); 11] = [
         "Загруженные вами файлы",
     ),
     ("uploads_under_way", "Uploads", "Загрузки"),
+    (
+        "what_we_hold",
+        "What we hold about you, and why",
+        "Что мы храним о вас и зачем",
+    ),
     (
         "statement",
         "How your data is processed",

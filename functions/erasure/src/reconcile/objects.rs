@@ -1,4 +1,4 @@
-//! Objects, unfinished uploads and copies whose owner is not there.
+//! Objects, unfinished uploads, copies and letters whose owner is not there.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +15,7 @@ use store::{
         upload::upload_key,
     },
     erasure::Round,
+    people::LETTERS,
 };
 
 use super::{items::without_person, orphan::Orphan};
@@ -31,6 +32,7 @@ pub(super) async fn look(app: &App, round: &mut Round) -> Result<BTreeSet<Orphan
     let mut orphans = assets(app, round).await?;
     orphans.extend(uploads(app).await?);
     orphans.extend(exports(app).await?);
+    orphans.extend(letters(app, round).await?);
     Ok(orphans)
 }
 
@@ -131,15 +133,33 @@ async fn uploads(app: &App) -> Result<Vec<Orphan>, Error> {
 /// The bucket's own rule ends them after a week, likewise.
 async fn exports(app: &App) -> Result<Vec<Orphan>, Error> {
     let versions = app.exports.versions(EXPORTS).await?;
-    let subjects: BTreeSet<SubjectId> = versions
-        .iter()
-        .filter_map(|version| {
-            let rest = version.key.strip_prefix(EXPORTS)?;
-            rest.split('/').next()?.parse().ok()
-        })
-        .collect();
-    let owned = subjects
-        .into_iter()
-        .map(|subject| (subject, Orphan::Exports(subject)));
+    let owned = owners(EXPORTS, &versions).map(|subject| (subject, Orphan::Exports(subject)));
     without_person(app, owned.collect()).await
+}
+
+/// Whose objects these are, each once.
+fn owners(folder: &str, versions: &[ObjectVersion]) -> impl Iterator<Item = SubjectId> {
+    let owner = |version: &ObjectVersion| {
+        let rest = version.key.strip_prefix(folder)?;
+        rest.split('/').next()?.parse().ok()
+    };
+    let owners: BTreeSet<SubjectId> = versions.iter().filter_map(owner).collect();
+    owners.into_iter()
+}
+
+/// Letters that came while their writer was erased; likewise from where the last night ended.
+async fn letters(app: &App, round: &mut Round) -> Result<Vec<Orphan>, Error> {
+    let mut orphans = Vec::new();
+    let mut walk = Walk::new(&app.letters, LETTERS, &["usr_"], &round.letters);
+    for _ in 0..LISTINGS {
+        let Some(leaf) = walk.next().await? else {
+            round.letters = String::new();
+            break;
+        };
+        let owned = owners(LETTERS, &leaf.versions);
+        let owned = owned.map(|subject| (subject, Orphan::Correspondence(subject)));
+        orphans.extend(without_person(app, owned.collect()).await?);
+        round.letters = leaf.done;
+    }
+    Ok(orphans)
 }

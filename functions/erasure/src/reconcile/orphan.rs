@@ -8,7 +8,7 @@ use domain::{
 use store::{
     Condition, Key, StoreError, Table, Tx,
     outbox::{Message, Owner},
-    people::{exports_prefix, partition},
+    people::{exports_prefix, letters_prefix, partition},
 };
 
 use crate::{
@@ -41,6 +41,8 @@ pub(super) enum Orphan {
     DataKey(SubjectId),
     /// Copies for a person who is gone.
     Exports(SubjectId),
+    /// Letters of a person who is gone.
+    Correspondence(SubjectId),
     /// Objects of an asset that is not there.
     Objects(WorkspaceId, AssetId),
     /// An upload in parts, by its object and id, that nobody has reserved.
@@ -65,6 +67,7 @@ impl Orphan {
             Self::Login(..) => "login",
             Self::DataKey(_) => "data_key",
             Self::Exports(_) => "exports",
+            Self::Correspondence(_) => "correspondence",
             Self::Objects(..) => "objects",
             Self::Upload(..) => "upload",
             Self::Foreign(_) => "foreign_object",
@@ -117,6 +120,10 @@ impl Orphan {
             Self::Exports(subject) => {
                 let prefix = exports_prefix(*subject);
                 bucket::destroy(&app.exports, &prefix, nothing_to_count).await
+            }
+            Self::Correspondence(subject) => {
+                let prefix = letters_prefix(*subject);
+                bucket::destroy_versions(&app.letters, &prefix, nothing_to_count).await
             }
             Self::Objects(workspace, asset) => due::asset(app, *workspace, *asset).await,
             Self::Upload(object, id) => Ok(app.assets.abort(object, id).await?),

@@ -9,7 +9,7 @@ use store::{
     catalog::{self, Asset},
     erasure::{Run, run_key},
     outbox::Owner,
-    people::{exports_prefix, partition},
+    people::{exports_prefix, letters_prefix, partition},
 };
 
 use super::{Work, hits::Hit};
@@ -25,6 +25,7 @@ impl Work<'_> {
         let outbox = Owner::Subject(subject).partition();
         erase::destroy_items(app, Table::Catalog, &outbox, found).await?;
         bucket::destroy(&app.exports, &exports_prefix(subject), found).await?;
+        bucket::destroy_versions(&app.letters, &letters_prefix(subject), found).await?;
         for workspace in &hit.shared {
             erase::leave(app, *workspace, subject, found).await?;
         }

@@ -27,8 +27,10 @@ pub(crate) struct Letter {
     pub thread: Option<String>,
     /// The first text, with what it quotes; `None` when there is none that can be read.
     pub text: Option<String>,
-    /// The writer's own part of the first text.
+    /// The writer's own part of the first text, down to the signature.
     pub own: String,
+    /// The first text without what it quotes.
+    pub said: String,
     /// Every field of the header: its name in lower case, and its value as it came, unfolded.
     pub fields: Vec<(String, String)>,
 }
@@ -79,7 +81,9 @@ fn letter(raw: &[u8]) -> Option<Letter> {
     letter.message_id = message_id;
     if let Some(body) = body(&message, 0, 0) {
         let text = body.shown();
-        letter.own = quoted::own(&body.unquoted());
+        let unquoted = body.unquoted();
+        letter.own = quoted::own(&unquoted);
+        letter.said = quoted::said(&unquoted);
         letter.text = Some(text);
     }
     Some(letter)

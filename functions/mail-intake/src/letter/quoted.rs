@@ -43,26 +43,47 @@ const HEADER_LINES: usize = 4;
 /// A line of so many underscores is drawn above a quoted letter.
 const RULE_LENGTH: usize = 10;
 
-/// The writer's own lines. What is quoted becomes an empty line.
+/// Stands where something that is quoted was left out.
+const LEFT_OUT: &str = "[…]";
+
+/// The writer's own lines, down to the signature. What is quoted becomes an empty line.
 pub(super) fn own(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let mut own = String::with_capacity(text.len());
-    for (at, line) in lines.iter().enumerate() {
-        let after = &lines[at + 1..];
-        if is_signature(line) || begins_a_letter(line, after) {
-            break;
-        }
-        if is_attribution(line) {
-            if !quotes_follow(after) {
-                break;
-            }
-            own.push('\n');
-            continue;
-        }
-        if !is_quoted(line) {
-            own.push_str(line);
+    for line in unquoted(text) {
+        match line {
+            Some(line) if is_signature(line) => break,
+            Some(line) => own.push_str(line),
+            None => {}
         }
         own.push('\n');
+    }
+    own
+}
+
+/// Every line of the writer's, the signature's among them; what is quoted may be somebody else's
+/// and is left out.
+pub(super) fn said(text: &str) -> String {
+    let mut lines = unquoted(text);
+    lines.dedup_by(|line, before| line.is_none() && before.is_none());
+    let lines: Vec<&str> = lines
+        .into_iter()
+        .map(|line| line.unwrap_or(LEFT_OUT))
+        .collect();
+    lines.join("\n")
+}
+
+/// A text's lines, without those that are quoted.
+fn unquoted(text: &str) -> Vec<Option<&str>> {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut own = Vec::with_capacity(lines.len());
+    for (at, line) in lines.iter().enumerate() {
+        let after = &lines[at + 1..];
+        let introduces = is_attribution(line);
+        if begins_a_letter(line, after) || (introduces && !quotes_follow(after)) {
+            own.push(None);
+            break;
+        }
+        own.push((!introduces && !is_quoted(line)).then_some(*line));
     }
     own
 }
@@ -138,11 +159,25 @@ mod tests {
         assert_eq!(words("Hi\n________________________________\nno"), "Hi");
     }
 
+    #[test]
+    fn what_the_writer_said_has_the_signature_and_marks_what_is_left_out() {
+        assert_eq!(
+            said("Yes.\nOn Monday, A wrote:\n> no\n>> never\n\nAgreed.\n-- \nB."),
+            "Yes.\n[…]\n\nAgreed.\n--\nB."
+        );
+        assert_eq!(
+            said("Да.\n--\nВ. Г.\nПн, 1 июня 2026, А. Б. пишет:\nнет"),
+            "Да.\n--\nВ. Г.\n[…]"
+        );
+        assert_eq!(said("All of it is mine."), "All of it is mine.");
+    }
+
     proptest! {
         #[test]
         fn what_is_marked_as_quoted_is_never_own(lines in prop::collection::vec(("[ ]{0,3}>[> ]{0,3}", "[a-z]{1,12}"), 1..20)) {
             let text: Vec<String> = lines.iter().map(|(mark, word)| format!("{mark}{word}")).collect();
             prop_assert_eq!(words(&text.join("\n")), "");
+            prop_assert_eq!(said(&text.join("\n")), LEFT_OUT);
         }
 
         #[test]

@@ -117,7 +117,7 @@ pub fn request_kind(kind: RequestKind, locale: Locale) -> String {
     }
 }
 
-/// The title of a document that asks for consent.
+/// The title of a document.
 pub fn document(name: &str, locale: Locale) -> String {
     match ConsentPurpose::of_document(name) {
         Some(ConsentPurpose::Processing) => say(
@@ -135,6 +135,10 @@ pub fn document(name: &str, locale: Locale) -> String {
             "Consent to transfer and remarketing",
             "Согласие на передачу данных и ремаркетинг",
         ),
+        None if name == "privacy-policy" => {
+            say(locale, "Privacy Policy", "Политика конфиденциальности")
+        }
+        None if name == "terms" => say(locale, "Terms of Service", "Пользовательское соглашение"),
         None => name.to_owned(),
     }
 }

@@ -7,6 +7,8 @@ mod consents;
 mod draft;
 mod format;
 mod marketing;
+mod policies;
+pub mod recipients;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,7 @@ fn link_kind(letter: &Letter) -> Option<String> {
         Letter::AddressChangeOld { .. } => Some("email-old=".to_owned()),
         Letter::AddressChangeNew { .. } => Some("email-new=".to_owned()),
         Letter::RequestLink { request, .. } => Some(format!("request={request}.")),
+        Letter::WithdrawalByLetter { request, .. } => Some(format!("cancel={request}.")),
         _ => None,
     }
 }
@@ -122,6 +125,8 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
                 at: *at,
             },
         ),
+        Letter::PoliciesChanged { news } => policies::changed(desk, news),
+        Letter::PolicyDeclined { name, at } => policies::declined(desk, name, *at),
         Letter::Trial {
             notice,
             ends_at,
@@ -153,6 +158,15 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
             kind,
             due_at,
         } => requests::received(desk, *request, *kind, *due_at),
+        Letter::WithdrawalByLetter {
+            request,
+            destruction_at,
+        } => requests::by_letter(desk, &desk.link(letter)?, *request, *destruction_at),
+        Letter::RestrictionEntered {
+            request,
+            by,
+            received_at,
+        } => requests::entered(desk, *request, *by, *received_at),
         Letter::RequestExtended { request, due_at } => requests::extended(desk, *request, *due_at),
         Letter::RequestRefused {
             request,

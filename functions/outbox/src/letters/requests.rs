@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{CaseId, RequestId},
-    request::RequestKind,
+    request::{Applicant, RequestKind},
     time::Timestamp,
 };
 
@@ -62,10 +62,14 @@ pub fn received(
     );
     let draft = Draft::new(desk.say("We received your request", "Мы получили ваш запрос"))
         .text(desk.say(
-            "We received your request about your personal data. Its time counts from now.",
-            "Мы получили ваш запрос о персональных данных. Срок ответа уже идёт.",
+            "We received your request about your personal data. Its time counts from its receipt.",
+            "Мы получили ваш запрос о персональных данных. Срок ответа идёт с момента его получения.",
         ))
-        .facts(facts);
+        .facts(facts)
+        .text(desk.say(
+            "We make sure that it is you who asks, decide, and answer by this time. If we need longer or must refuse, we tell you why before then.",
+            "Мы убедимся, что запрос исходит от вас, примем решение и ответим к этому сроку. Если понадобится больше времени или придётся отказать, мы заранее объясним причину.",
+        ));
     if kind.stops_processing() {
         return draft.text(desk.say(
             "From now on we only store your data and work on this request.",
@@ -73,6 +77,60 @@ pub fn received(
         ));
     }
     draft
+}
+
+pub fn by_letter(
+    desk: &Desk<'_>,
+    link: &str,
+    request: RequestId,
+    destruction_at: Timestamp,
+) -> Draft {
+    let facts = with(
+        facts(desk, request, Some(RequestKind::Withdrawal)),
+        desk.say("Your data is destroyed from", "Уничтожение данных начнётся"),
+        desk.time(destruction_at),
+    );
+    Draft::new(desk.say("We stopped using your data", "Мы прекратили использовать ваши данные"))
+        .text(desk.say(
+            "A letter from your address withdraws your consent to the processing of your personal data. We stopped using your data at once, and will destroy it, your account and what only you have in it.",
+            "В письме с вашего адреса отозвано согласие на обработку персональных данных. Мы сразу прекратили использовать ваши данные и уничтожим их вместе с учётной записью и всем, что есть в ней только у вас.",
+        ))
+        .facts(facts)
+        .text(desk.say(
+            "If it was not you, or if you have changed your mind, take the withdrawal back before then. Your consents stay withdrawn until you give them again.",
+            "Если это были не вы или вы передумали, отмените отзыв до этого времени. Согласия останутся отозванными, пока вы не дадите их снова.",
+        ))
+        .action(desk.say("Keep my data", "Сохранить мои данные"), link)
+}
+
+pub fn entered(
+    desk: &Desk<'_>,
+    request: RequestId,
+    by: Applicant,
+    received_at: Timestamp,
+) -> Draft {
+    let facts = with(
+        facts(desk, request, None),
+        desk.say("Restricted from", "Ограничено с"),
+        desk.time(received_at),
+    );
+    let who = match by {
+        Applicant::Representative => desk.say(
+            "Somebody who showed us a mandate as your legal representative asked us to restrict the processing of your personal data while it is checked.",
+            "Лицо, предъявившее нам полномочия вашего законного представителя, попросило ограничить обработку ваших персональных данных на время проверки.",
+        ),
+        Applicant::Authority => desk.say(
+            "An authority asked us to restrict the processing of your personal data while it is checked.",
+            "Уполномоченный орган потребовал ограничить обработку ваших персональных данных на время проверки.",
+        ),
+    };
+    Draft::new(desk.say("Processing of your data is restricted", "Обработка ваших данных ограничена"))
+        .text(who)
+        .facts(facts)
+        .text(desk.say(
+            "Until the check ends we only store your data and work on this request. Sign in to read on what it rests, on the page of the request. If you know nothing of it, write to us.",
+            "До конца проверки мы только храним ваши данные и работаем с этим запросом. Войдите, чтобы прочитать на странице запроса, на чём он основан. Если вам о нём ничего не известно, напишите нам.",
+        ))
 }
 
 pub fn extended(desk: &Desk<'_>, request: RequestId, due_at: Timestamp) -> Draft {
@@ -114,8 +172,8 @@ pub fn completed(desk: &Desk<'_>, request: RequestId, kind: RequestKind) -> Draf
             "Ваши данные исправлены, как вы просили.",
         ),
         RequestKind::Restriction => desk.say(
-            "The check that you asked for is done, and the restriction that it needed is lifted.",
-            "Проверка, о которой вы просили, завершена, и блокирование на её время снято.",
+            "The check of your data is done, and the restriction that it needed is lifted.",
+            "Проверка ваших данных завершена, и ограничение их обработки снято.",
         ),
         RequestKind::Erasure | RequestKind::Withdrawal => desk.say(
             "Your data was destroyed as you asked.",

@@ -4,7 +4,8 @@ use domain::{
     billing::ending::Cause,
     compliance::disclosure::GroundKind,
     ids::{CaseId, ClaimId, DisclosureId, IncidentId, RequestId},
-    request::RequestKind,
+    policy::Name,
+    request::{Applicant, RequestKind},
     trial::Notice,
 };
 
@@ -49,6 +50,10 @@ fn every_letter() -> Vec<Letter> {
             amount_minor: 1990,
             currency: "eur".into(),
         },
+        Letter::WithdrawalByLetter {
+            request,
+            destruction_at: now,
+        },
         Letter::RequestExtended { request, due_at },
         Letter::ErasureBegins {
             case: CaseId::new(now),
@@ -68,10 +73,25 @@ fn every_letter() -> Vec<Letter> {
             campaign: "search-by-label".into(),
         },
     ];
+    let publications = domain::policy::publications();
+    letters.push(Letter::PoliciesChanged {
+        news: publications.iter().map(Name::from).collect(),
+    });
+    letters.push(Letter::PolicyDeclined {
+        name: Name::from(&publications[0]),
+        at: now,
+    });
     letters.extend(GroundKind::ALL.map(|ground| Letter::DataDisclosed {
         disclosure: DisclosureId::new(now),
         ground,
         at: now,
+    }));
+    letters.extend([Applicant::Representative, Applicant::Authority].map(|by| {
+        Letter::RestrictionEntered {
+            request,
+            by,
+            received_at: now,
+        }
     }));
     for given in [true, false] {
         letters.push(Letter::ConsentReceipt {
@@ -187,6 +207,9 @@ fn a_link_is_there_exactly_where_one_is_due() {
             Letter::AddressChangeOld { .. } => Some("#email-old=abl_secret".to_owned()),
             Letter::AddressChangeNew { .. } => Some("#email-new=abl_secret".to_owned()),
             Letter::RequestLink { request, .. } => Some(format!("#request={request}.abl_secret")),
+            Letter::WithdrawalByLetter { request, .. } => {
+                Some(format!("#cancel={request}.abl_secret"))
+            }
             _ => None,
         };
         let rendered = render(&letter, Locale::En);

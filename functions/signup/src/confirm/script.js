@@ -7,6 +7,7 @@ const texts = {
     "email-old": ["Agree to a new login address", "Somebody signed in to your account asks to change its e-mail address. If it was not you, close this page and change your password.", "Agree to the change", address],
     "email-new": ["Confirm your new login address", "The address is changed when the old address has agreed, too.", "Confirm this address", address],
     request: ["Confirm your request", "With this you confirm that the request about your personal data is yours.", "Confirm the request", () => "Your request is confirmed. You will get our answer by mail."],
+    cancel: ["Keep your data", "With this you take back the withdrawal that came by letter. Your data is kept; consents that were withdrawn stay so until you give them again.", "Keep my data", () => "The withdrawal is taken back, and your data is kept."],
     none: ["This link is not complete", "Open the link from our letter once more, or copy all of it."],
     password: "New password", hint: "At least 12 characters; a few unrelated words are good.", show: "Show the password",
     changed: "Your login address is changed, and every session has ended. Sign in with the new address.", waiting: "Thank you. We are waiting for the other address to confirm.",
@@ -18,12 +19,14 @@ const texts = {
     "email-old": ["Согласие на новый адрес входа", "Из вашей учётной записи просят изменить её адрес электронной почты. Если это были не вы, закройте страницу и смените пароль.", "Согласиться на изменение", address],
     "email-new": ["Подтвердите новый адрес входа", "Адрес изменится, когда согласие даст и прежний адрес.", "Подтвердить адрес", address],
     request: ["Подтвердите обращение", "Этим вы подтверждаете, что обращение о ваших персональных данных исходит от вас.", "Подтвердить обращение", () => "Обращение подтверждено. Ответ придёт по почте."],
+    cancel: ["Сохранить данные", "Этим вы отменяете отзыв, пришедший письмом. Данные сохранятся; отозванные согласия останутся отозванными, пока вы не дадите их снова.", "Сохранить мои данные", () => "Отзыв отменён, ваши данные сохранены."],
     none: ["Ссылка неполная", "Откройте ссылку из письма ещё раз или скопируйте её целиком."],
     password: "Новый пароль", hint: "Не менее 12 знаков; хорошо подходят несколько не связанных слов.", show: "Показать пароль",
     changed: "Адрес входа изменён, все сеансы завершены. Войдите с новым адресом.", waiting: "Спасибо. Ждём подтверждения от другого адреса.",
     offline: "Служба недоступна. Проверьте соединение и попробуйте ещё раз.",
     codes: {
       link_used_or_over: "Ссылка уже использована, или её срок истёк.",
+      request_state: "По этому обращению уже принято решение.",
       address_taken: "У этого адреса уже есть учётная запись.",
       weak_password: "Этот пароль слишком короткий или легко угадывается. Возьмите несколько не связанных слов, без вашего имени, адреса и компании.",
       processing_restricted: "Обработка этих данных ограничена.",
@@ -55,8 +58,9 @@ function link() {
     return { kind, token, path: paths[kind] };
   }
   const request = /^(dsr_[0-9a-f]{32})\.(abl_[\w-]+)$/.exec(token);
-  if (kind === "request" && request) {
-    return { kind, token: request[2], path: `data-subject-requests/${request[1]}/confirm` };
+  const acts = { request: "confirm", cancel: "cancel" };
+  if (Object.hasOwn(acts, kind) && request) {
+    return { kind, token: request[2], path: `data-subject-requests/${request[1]}/${acts[kind]}` };
   }
   return { kind: "none" };
 }

@@ -25,16 +25,6 @@ pub enum Term {
     Months(u16),
 }
 
-impl Term {
-    /// The last instant of the period under the law of the Russian Federation,
-    /// which governs all processing (clause 2.1), or the earliest that it can be
-    /// ([`Counting::due`], which also says whether a calendar is missing).
-    #[must_use]
-    pub fn end_or_earliest(self, receipt: Timestamp) -> Timestamp {
-        Counting::RUSSIA.due(self, receipt).at
-    }
-}
-
 /// The end of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {

@@ -10,7 +10,7 @@ fn at(seconds: i64) -> Timestamp {
     shift(Timestamp::UNIX_EPOCH, SignedDuration::from_secs(seconds))
 }
 
-fn certificate() -> Certificate {
+pub(super) fn certificate() -> Certificate {
     let case = CaseId::new(at(0));
     let steps = Step::ALL
         .into_iter()

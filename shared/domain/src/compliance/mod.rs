@@ -1,10 +1,12 @@
 //! What the staff answer for beside the requests of data subjects: disclosures
-//! (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2) and whom data
-//! is passed to for processing (5.6).
+//! (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2), whom data is
+//! passed to for processing (5.6) and what they are told afterwards.
 
 pub mod claim;
 pub mod disclosure;
+pub mod hold;
 pub mod incident;
+pub mod notice;
 pub mod processor;
 mod role;
 mod words;

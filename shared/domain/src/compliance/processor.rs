@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    billing::Provider,
     ledger::Entry,
     processing::{Actor, Category, Operation, Purpose, permits},
     time::Timestamp,
@@ -52,6 +53,10 @@ pub struct Registered {
     pub contract: &'static str,
     /// How data is destroyed there.
     pub destruction: &'static str,
+    /// It keeps data that only it can destroy or correct, and has to be asked to.
+    pub keeps: bool,
+    /// Where it is asked. Without one the staff write, wherever its contract says.
+    pub privacy_address: Option<&'static str>,
     /// Hosts that are called without the AWS SDK; none for AWS.
     pub hosts: &'static [&'static str],
     /// Somebody compared name, address and contract with the operator's own.
@@ -103,6 +108,8 @@ impl Processor {
             categories: &Category::ALL,
             contract: AMAZON_CONTRACT,
             destruction: "we delete items, versions and keys ourselves, and the certificate of erasure counts them",
+            keeps: false,
+            privacy_address: None,
             hosts: &[],
             confirmed: false,
         };
@@ -144,6 +151,8 @@ impl Processor {
                 categories: &[Category::Contact, Category::Payment],
                 contract: "Stripe Data Processing Agreement, part of the Stripe Services Agreement",
                 destruction: "request to Stripe's privacy contact; Stripe keeps payments for its own legal duties",
+                keeps: true,
+                privacy_address: Some("privacy@stripe.com"),
                 hosts: &["api.stripe.com"],
                 confirmed: false,
             },
@@ -158,9 +167,21 @@ impl Processor {
                 categories: &[Category::Contact, Category::Payment],
                 contract: "YooKassa's contract with the shop",
                 destruction: "request to YooKassa; it keeps payments for its own legal duties",
+                keeps: true,
+                // none was read at the source: the shop's contract names it
+                privacy_address: None,
                 hosts: &["yookassa.ru", "api.yookassa.ru"],
                 confirmed: false,
             },
+        }
+    }
+}
+
+impl From<Provider> for Processor {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Stripe => Self::Stripe,
+            Provider::Yookassa => Self::Yookassa,
         }
     }
 }
@@ -188,8 +209,10 @@ pub struct Transfer<'a> {
     pub categories: &'a [Category],
 }
 
-/// The event of a transfer in the ledger.
+/// The event of a transfer that no other entry tells of.
 pub const TRANSFERRED: &str = "personal_data.transferred";
+/// The fact that names the processor.
+const PROCESSOR: &str = "processor";
 
 impl Transfer<'_> {
     /// The entry that the ledger has about it: committed with what it belongs to.
@@ -198,31 +221,46 @@ impl Transfer<'_> {
     /// # Errors
     /// [`Unregistered`].
     pub fn entry(&self, now: Timestamp) -> Result<Entry, Unregistered> {
+        let entry = Entry::new(now, Actor::System, TRANSFERRED, "5.6");
+        self.within(entry, Operation::Transfer)
+    }
+
+    /// Notes it in the entry about the operation that it is part of, so that a
+    /// letter or a checkout needs no entry more. A processor that carries the
+    /// operation out for us, such as the sending of a letter, does nothing but it.
+    ///
+    /// # Errors
+    /// [`Unregistered`].
+    pub fn within(&self, mut entry: Entry, operation: Operation) -> Result<Entry, Unregistered> {
         let registered = self.to.registered();
         if !registered.purposes.contains(&self.purpose) {
             return Err(Unregistered::Purpose(self.purpose));
         }
         let fits = |category: &Category| {
-            registered.categories.contains(category)
-                && permits(*category, self.purpose, Operation::Transfer)
+            registered.categories.contains(category) && permits(*category, self.purpose, operation)
         };
         if let Some(foreign) = self.categories.iter().find(|category| !fits(category)) {
             return Err(Unregistered::Category(*foreign));
         }
-        let mut entry = Entry::new(now, Actor::System, TRANSFERRED, "5.6")
-            .with_fact("processor", self.to.as_str());
         entry.purpose = Some(self.purpose);
-        entry.operation = Some(Operation::Transfer);
+        entry.operation = Some(operation);
         entry.categories = self.categories.to_vec();
-        Ok(entry)
+        Ok(entry.with_fact(PROCESSOR, self.to.as_str()))
     }
+}
+
+/// Whom an entry says that data was passed to.
+#[must_use]
+pub fn passed_to(entry: &Entry) -> Option<Processor> {
+    let name = entry.facts.get(PROCESSOR)?;
+    Processor::ALL.into_iter().find(|one| one.as_str() == name)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::data_map::record;
+    use crate::{contact::EmailAddress, data_map::record};
 
     #[test]
     fn every_processor_is_whole_and_its_service_stands_in_the_record_of_processing() {
@@ -242,6 +280,10 @@ mod tests {
             }
             assert_eq!(entry.country.len(), 2);
             assert!(!entry.purposes.is_empty());
+            // whoever is asked by letter has an address that can be written to
+            let writable = |address: &str| EmailAddress::new(address).is_ok();
+            assert!(entry.privacy_address.is_none_or(writable));
+            assert!(entry.keeps || entry.privacy_address.is_none());
             let known = entry.name.split(' ').next().unwrap();
             assert!(record.contains(known), "{known}");
             let name = serde_json::to_value(processor).unwrap();
@@ -263,6 +305,7 @@ mod tests {
         let paid = transfer(Processor::Stripe, Purpose::Payment, &[Category::Contact]).unwrap();
         assert_eq!(paid.facts["processor"], "stripe");
         assert_eq!(paid.operation, Some(Operation::Transfer));
+        assert_eq!(passed_to(&paid), Some(Processor::Stripe));
         let news = transfer(Processor::Stripe, Purpose::Marketing, &[Category::Contact]);
         assert_eq!(news.unwrap_err(), Unregistered::Purpose(Purpose::Marketing));
         let name = transfer(Processor::Stripe, Purpose::Payment, &[Category::Identity]);
@@ -280,5 +323,28 @@ mod tests {
             letter.unwrap_err(),
             Unregistered::Category(Category::Request)
         );
+    }
+
+    #[test]
+    fn a_letter_is_passed_on_by_the_operation_that_it_is() {
+        let letter = |to, categories| {
+            let sent = Entry::new(Timestamp::UNIX_EPOCH, Actor::System, "letter.sent", "4.5");
+            Transfer {
+                to,
+                purpose: Purpose::Feedback,
+                categories,
+            }
+            .within(sent, Operation::Use)
+        };
+        let sent = letter(Processor::AwsMail, &[Category::Contact]).unwrap();
+        assert_eq!(
+            (sent.event.as_str(), sent.clause.as_str()),
+            ("letter.sent", "4.5")
+        );
+        assert_eq!(passed_to(&sent), Some(Processor::AwsMail));
+        assert!(letter(Processor::AwsMail, &[Category::Request]).is_err());
+        assert!(letter(Processor::Stripe, &[Category::Contact]).is_err());
+        let other = Entry::new(Timestamp::UNIX_EPOCH, Actor::System, "letter.sent", "4.5");
+        assert_eq!(passed_to(&other), None);
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn basis_in_words(basis: LegalBasis, locale: Locale) -> String {
     }
 }
 
-fn why(purpose: Purpose, locale: Locale) -> Why {
+/// A purpose in words, with what it rests on.
+#[must_use]
+pub fn why(purpose: Purpose, locale: Locale) -> Why {
     Why {
         purpose,
         text: words::purpose(purpose).say(locale),

@@ -235,6 +235,7 @@ fn the_file_names_each_duty_once_with_its_article() {
             (Ru152, Duty::DestroyUnneeded),
             (Ru152, Duty::DeferredDestruction),
             (Gdpr, Duty::IncidentNotice),
+            (Ccpa, Duty::OptOut),
         ]
     );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::RequestKind;
+use super::{Behalf, RequestKind};
 use crate::{
     contact::{CompanyName, PersonName, PhoneNumber, Position, Profile},
     processing::Purpose,
@@ -80,6 +80,9 @@ pub struct Details {
     /// The purposes that are objected to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub purposes: BTreeSet<Purpose>,
+    /// Who asks for the person, where they don't ask themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<Behalf>,
 }
 
 impl std::fmt::Debug for Details {
@@ -116,6 +119,7 @@ impl Details {
                 text: text.map(str::to_owned),
                 fields,
                 purposes: stopped_at_once(kind),
+                on_behalf: None,
             }),
             (_, Some(_)) => Err(InvalidDetails::FieldsNotExpected),
         }

@@ -1,16 +1,24 @@
 //! A request on its way: what may follow what, and by when.
 
+mod facts;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     Ground, Level, RequestKind, State,
-    terms::{self, Regime, Rule},
+    applicant::Mandate,
+    history::{Event, Officer, Party, Step},
+    terms::{Regime, Rule},
 };
 use crate::{
     calendar::{Due, MissingYear},
-    regime::{Deadline, Duty, Regimes, Watch},
-    time::Timestamp,
+    regime::{Deadline, Regimes},
+    time::{SignedDuration, Timestamp, days, shift},
 };
+
+/// How long a withdrawal that came by a proven letter can be taken back before
+/// the destruction begins: within the 30 days of the law (clause 5.2b).
+pub const CANCEL_LENGTH: SignedDuration = days(7);
 
 /// Why a request can't go the way that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +35,9 @@ pub enum IllegalMove {
     /// The deadline has passed; the notice would come too late.
     #[error("the deadline has passed; it can't be extended any more")]
     TooLate,
+    /// It is said to have been received in the future.
+    #[error("a request is entered after its receipt")]
+    NotYetReceived,
 }
 
 /// What is known of a request without personal data. Changes only through its
@@ -48,6 +59,10 @@ pub struct Progress {
     decided_at: Option<Timestamp>,
     closed_at: Option<Timestamp>,
     ground: Option<Ground>,
+    #[serde(default)]
+    mandate: Option<Mandate>,
+    #[serde(default)]
+    steps: Vec<Step>,
 }
 
 fn at_once(regimes: &Regimes, now: Timestamp) -> Deadline {
@@ -89,11 +104,58 @@ impl Progress {
             decided_at: None,
             closed_at: None,
             ground: None,
+            mandate: None,
+            steps: Vec::new(),
         };
+        let awaiting = awaiting.step(Event::Received, Party::Subject, now);
         if level == Level::L0 {
             return awaiting;
         }
         awaiting.known(level, now)
+    }
+
+    /// A request of somebody who acts for the person, or of an authority, with a
+    /// document that the staff have seen. It counts from its receipt (6.7).
+    ///
+    /// # Errors
+    /// [`IllegalMove::NotYetReceived`].
+    pub fn entered(
+        kind: RequestKind,
+        regimes: impl Into<Regimes>,
+        mandate: Mandate,
+        officer: Officer,
+        received_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, IllegalMove> {
+        if received_at > now {
+            return Err(IllegalMove::NotYetReceived);
+        }
+        let mut request = Self::received(kind, regimes, Level::L0, received_at);
+        request.mandate = Some(mandate);
+        for first in &mut request.steps {
+            first.by = mandate.by.into();
+        }
+        let entered = request.step(Event::Entered, Party::Staff, now).by(officer);
+        Ok(entered.known(Level::L3, now))
+    }
+
+    fn step(mut self, event: Event, by: Party, at: Timestamp) -> Self {
+        self.steps.push(Step {
+            event,
+            at,
+            by,
+            officer: None,
+        });
+        self
+    }
+
+    /// Names the member of the staff who took the last step.
+    #[must_use]
+    pub fn by(mut self, officer: Officer) -> Self {
+        if let Some(last) = self.steps.last_mut() {
+            last.officer = Some(officer);
+        }
+        self
     }
 
     fn known(mut self, level: Level, now: Timestamp) -> Self {
@@ -105,10 +167,15 @@ impl Progress {
             State::Open
         };
         if self.state == State::Verified && self.kind.is_carried_out_at_once() {
-            self.state = State::Approved;
-            self.decided_at = Some(now);
+            return self.decided(Party::System, now);
         }
         self
+    }
+
+    fn decided(mut self, by: Party, now: Timestamp) -> Self {
+        self.state = State::Approved;
+        self.decided_at = Some(now);
+        self.step(Event::Approved, by, now)
     }
 
     fn at(&self, states: &[State]) -> Result<(), IllegalMove> {
@@ -119,24 +186,33 @@ impl Progress {
         }
     }
 
-    /// The person proved who they are: with the link, or in a session.
-    ///
-    /// # Errors
-    /// [`IllegalMove::State`] when that is known already, or the request is closed.
-    pub fn confirm(self, level: Level, now: Timestamp) -> Result<Self, IllegalMove> {
+    fn may_be_proven(&self, level: Level) -> Result<(), IllegalMove> {
         self.at(&[State::AwaitingConfirmation, State::Open])?;
         if level <= self.level {
             return Err(IllegalMove::State(self.state));
         }
-        Ok(self.known(level, now))
+        Ok(())
+    }
+
+    /// The person proved who they are: with the link, in a session, or as far
+    /// as a letter does.
+    ///
+    /// # Errors
+    /// [`IllegalMove::State`] when that is known already, or the request is closed.
+    pub fn confirm(self, level: Level, now: Timestamp) -> Result<Self, IllegalMove> {
+        self.may_be_proven(level)?;
+        let confirmed = self.step(Event::Confirmed, Party::Subject, now);
+        Ok(confirmed.known(level, now))
     }
 
     /// The staff established who asks (a document, a mandate).
     ///
     /// # Errors
     /// [`IllegalMove::State`] when that is known already, or the request is closed.
-    pub fn verify(self, now: Timestamp) -> Result<Self, IllegalMove> {
-        self.confirm(Level::L3, now)
+    pub fn verify(self, officer: Officer, now: Timestamp) -> Result<Self, IllegalMove> {
+        self.may_be_proven(Level::L3)?;
+        let verified = self.step(Event::Verified, Party::Staff, now).by(officer);
+        Ok(verified.known(Level::L3, now))
     }
 
     /// The staff decided that it will be carried out. For a restriction this
@@ -144,11 +220,47 @@ impl Progress {
     ///
     /// # Errors
     /// [`IllegalMove::State`] unless the person is known and nothing is decided yet.
-    pub fn approve(mut self, now: Timestamp) -> Result<Self, IllegalMove> {
+    pub fn approve(self, now: Timestamp) -> Result<Self, IllegalMove> {
         self.at(&[State::Verified])?;
-        self.state = State::Approved;
-        self.decided_at = Some(now);
-        Ok(self)
+        Ok(self.decided(Party::Staff, now))
+    }
+
+    /// When the destruction begins that a proven letter asks for, unless it is
+    /// cancelled before; `None` for every other request. A person of the staff
+    /// who establishes who asks, and the person in a session, end the waiting.
+    #[must_use]
+    pub fn destruction_at(&self) -> Option<Timestamp> {
+        let waits = self.kind == RequestKind::Withdrawal
+            && self.state == State::Open
+            && self.level == Level::L1;
+        let since = self.confirmed_at.unwrap_or(self.received_at);
+        waits.then(|| shift(since, CANCEL_LENGTH))
+    }
+
+    /// Nobody cancelled it in time: it will be carried out.
+    ///
+    /// # Errors
+    /// [`IllegalMove::State`] before [`Progress::destruction_at`], or without one.
+    pub fn uncancelled(self, now: Timestamp) -> Result<Self, IllegalMove> {
+        match self.destruction_at() {
+            Some(at) if at <= now => Ok(self.decided(Party::System, now)),
+            _ => Err(IllegalMove::State(self.state)),
+        }
+    }
+
+    /// The person takes a withdrawal back before it is decided. The consents
+    /// that it took back stay so: they are given anew, one by one.
+    ///
+    /// # Errors
+    /// [`IllegalMove::State`] once it is decided, and for every other kind.
+    pub fn cancel(mut self, now: Timestamp) -> Result<Self, IllegalMove> {
+        self.at(&[State::Open, State::Verified])?;
+        if self.kind != RequestKind::Withdrawal {
+            return Err(IllegalMove::State(self.state));
+        }
+        self.state = State::Cancelled;
+        self.closed_at = Some(now);
+        Ok(self.step(Event::Cancelled, Party::Subject, now))
     }
 
     /// The work begins, or begins again after an interruption.
@@ -169,15 +281,18 @@ impl Progress {
         self.at(&[State::InProgress])?;
         self.state = State::Completed;
         self.closed_at = Some(now);
-        Ok(self)
+        Ok(self.step(Event::Completed, Party::System, now))
     }
 
-    /// Its decision carried it out, so that no work is left.
+    /// The commit that made it known carried it out, so that nothing is left to
+    /// decide or to do.
     ///
     /// # Errors
     /// As [`Progress::approve`].
     pub fn carried_out(self, now: Timestamp) -> Result<Self, IllegalMove> {
-        self.approve(now)?.begin()?.complete(now)
+        self.at(&[State::Verified])?;
+        let decided = self.decided(Party::System, now);
+        decided.begin()?.complete(now)
     }
 
     /// The staff refused it, on a ground of the law.
@@ -190,7 +305,7 @@ impl Progress {
         self.decided_at = Some(now);
         self.closed_at = Some(now);
         self.ground = Some(ground);
-        Ok(self)
+        Ok(self.step(Event::Refused, Party::Staff, now))
     }
 
     /// More time, where the law gives it: once, and said before the deadline.
@@ -219,119 +334,6 @@ impl Progress {
         self.due_at = extended.due.at;
         self.missing = extended.due.missing;
         self.extended_at = Some(now);
-        Ok(self)
-    }
-
-    /// What is asked.
-    #[must_use]
-    pub fn kind(&self) -> RequestKind {
-        self.kind
-    }
-
-    /// The law that sets the deadline: of those that protect the person, the
-    /// one whose period ends first.
-    #[must_use]
-    pub fn regime(&self) -> Regime {
-        self.regime
-    }
-
-    /// Every law that protects the person.
-    #[must_use]
-    pub fn regimes(&self) -> &Regimes {
-        &self.regimes
-    }
-
-    /// Deadline, extension and articles.
-    #[must_use]
-    pub fn rule(&self) -> Rule {
-        terms::rule(self.regime, self.kind)
-    }
-
-    /// A calendar that was missing to count the deadline: an alarm is due, and
-    /// [`Progress::due_at`] is the earliest that it can be.
-    #[must_use]
-    pub fn missing_calendar(&self) -> Option<MissingYear> {
-        self.missing
-    }
-
-    /// When to remind of the deadline and when to raise an alarm.
-    #[must_use]
-    pub fn watch(&self) -> Watch {
-        let rule = self.rule();
-        let term = match self.extended_at {
-            Some(_) => rule.extended.unwrap_or(rule.term),
-            None => rule.term,
-        };
-        Watch::over(term, self.received_at, self.due_at)
-    }
-
-    /// By when a person must be told that the request has arrived, where a law
-    /// asks for that (CCPA: 10 business days).
-    #[must_use]
-    pub fn acknowledge_by(&self) -> Option<Due> {
-        let deadline = self
-            .regimes
-            .deadline(Duty::Acknowledgement, self.received_at)?;
-        Some(deadline.due)
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.state
-    }
-
-    /// How sure we are of the person.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        self.level
-    }
-
-    /// When it arrived: everything counts from here.
-    #[must_use]
-    pub fn received_at(&self) -> Timestamp {
-        self.received_at
-    }
-
-    /// By when it must be answered.
-    #[must_use]
-    pub fn due_at(&self) -> Timestamp {
-        self.due_at
-    }
-
-    /// When the person was known.
-    #[must_use]
-    pub fn confirmed_at(&self) -> Option<Timestamp> {
-        self.confirmed_at
-    }
-
-    /// When the deadline was extended.
-    #[must_use]
-    pub fn extended_at(&self) -> Option<Timestamp> {
-        self.extended_at
-    }
-
-    /// When it was approved or refused.
-    #[must_use]
-    pub fn decided_at(&self) -> Option<Timestamp> {
-        self.decided_at
-    }
-
-    /// When it ended.
-    #[must_use]
-    pub fn closed_at(&self) -> Option<Timestamp> {
-        self.closed_at
-    }
-
-    /// Why it was refused.
-    #[must_use]
-    pub fn ground(&self) -> Option<&Ground> {
-        self.ground.as_ref()
-    }
-
-    /// Processing is restricted because of this request, from its receipt on.
-    #[must_use]
-    pub fn restricts(&self) -> bool {
-        self.kind.restricts_processing() && self.state.is_pending()
+        Ok(self.step(Event::Extended, Party::Staff, now))
     }
 }

@@ -192,6 +192,87 @@ fn what_its_decision_carries_out_is_closed_with_it() {
     assert!(unknown.carried_out(start()).is_err());
 }
 
+fn officer() -> Officer {
+    Officer::new(
+        crate::ids::RequestId::derived(&["r"]),
+        crate::ids::SubjectId::derived(&["s"]),
+    )
+}
+
+fn told(request: &Progress) -> Vec<(Event, Party)> {
+    let steps = request.steps().iter();
+    steps.map(|step| (step.event, step.by)).collect()
+}
+
+#[test]
+fn a_request_of_an_authority_counts_from_its_receipt_and_says_who_entered_it() {
+    let mandate = Mandate {
+        by: Applicant::Authority,
+        document: crate::ledger::Hash::of(b"letter"),
+    };
+    let enter = |received_at| {
+        let regime = Regime::Ru152;
+        Progress::entered(
+            RequestKind::Restriction,
+            regime,
+            mandate,
+            officer(),
+            received_at,
+            start(),
+        )
+    };
+    let received_at = shift(start(), -SignedDuration::from_secs(20));
+    let request = enter(received_at).unwrap();
+    assert_eq!(request.state(), State::Verified);
+    assert!(request.restricts());
+    assert_eq!(request.received_at(), received_at);
+    assert_eq!(request.confirmed_at(), Some(start()));
+    assert_eq!(request.mandate(), Some(mandate));
+    let lifted = request.approve(start()).unwrap().by(officer());
+    let lifted = lifted.begin().unwrap().complete(start()).unwrap();
+    assert_eq!(
+        told(&lifted),
+        [
+            (Event::Received, Party::Authority),
+            (Event::Entered, Party::Staff),
+            (Event::Approved, Party::Staff),
+            (Event::Completed, Party::System),
+        ]
+    );
+    let officers = lifted.steps().iter().map(|step| step.officer.is_some());
+    assert_eq!(officers.collect::<Vec<_>>(), [false, true, true, false]);
+    let later = shift(start(), SignedDuration::from_secs(1));
+    assert_eq!(enter(later), Err(IllegalMove::NotYetReceived));
+}
+
+#[test]
+fn a_withdrawal_by_letter_can_be_cancelled_for_seven_days_and_is_carried_out_then() {
+    let of = |kind| {
+        Progress::received(kind, Regime::Ru152, Level::L0, start())
+            .confirm(Level::L1, start())
+            .unwrap()
+    };
+    let withdrawal = of(RequestKind::Withdrawal);
+    let at = shift(start(), CANCEL_LENGTH);
+    assert_eq!(withdrawal.destruction_at(), Some(at));
+    assert!(at < withdrawal.due_at());
+    let before = shift(at, -SignedDuration::from_millis(1));
+    assert!(withdrawal.clone().uncancelled(before).is_err());
+    let cancelled = withdrawal.clone().cancel(before).unwrap();
+    assert_eq!(cancelled.state(), State::Cancelled);
+    assert!(cancelled.uncancelled(at).is_err());
+    let due = withdrawal.clone().uncancelled(at).unwrap();
+    assert_eq!(due.state(), State::Approved);
+    assert!(due.cancel(at).is_err());
+    // the staff, or the person in a session, take it into their hands
+    let verified = withdrawal.verify(officer(), start()).unwrap();
+    assert_eq!(verified.destruction_at(), None);
+    assert!(verified.uncancelled(at).is_err());
+    let correction = of(RequestKind::Rectification);
+    assert_eq!(correction.destruction_at(), None);
+    assert!(correction.cancel(start()).is_err());
+}
+
 #[test]
 fn a_ground_names_a_provision() {
     for bad in ["", "no", "because", "12345", "152-FZ\nart. 14"] {
@@ -260,24 +341,28 @@ enum Step {
     Complete,
     Refuse,
     Extend,
+    Cancel,
+    Uncancelled,
 }
 
 impl Step {
     fn take(self, request: Progress, now: Timestamp) -> Result<Progress, IllegalMove> {
         match self {
             Self::Confirm(level) => request.confirm(level, now),
-            Self::Verify => request.verify(now),
+            Self::Verify => request.verify(officer(), now),
             Self::Approve => request.approve(now),
             Self::Begin => request.begin(),
             Self::Complete => request.complete(now),
             Self::Refuse => request.refuse(ground(), now),
             Self::Extend => request.extend(now),
+            Self::Cancel => request.cancel(now),
+            Self::Uncancelled => request.uncancelled(now),
         }
     }
 }
 
 fn level() -> impl Strategy<Value = Level> {
-    prop::sample::select(vec![Level::L0, Level::L2, Level::L3])
+    prop::sample::select(vec![Level::L0, Level::L1, Level::L2, Level::L3])
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -290,6 +375,8 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Complete,
             Step::Refuse,
             Step::Extend,
+            Step::Cancel,
+            Step::Uncancelled,
         ]),
     ]
 }
@@ -309,12 +396,16 @@ fn holds(request: &Progress) {
         State::Refused,
     ];
     assert_eq!(decided.contains(&state), request.decided_at().is_some());
+    // what a letter asks for is carried out when nobody cancels it
+    let by_letter = request.kind() == RequestKind::Withdrawal && request.level() == Level::L1;
     if matches!(
         state,
         State::Verified | State::Approved | State::InProgress | State::Completed
     ) {
-        assert!(request.level() >= request.kind().required_level());
+        assert!(by_letter || request.level() >= request.kind().required_level());
     }
+    let in_order = request.steps().is_sorted_by_key(|step| step.at);
+    assert!(in_order && !request.steps().is_empty());
     let stored: Progress = serde_json::from_value(serde_json::to_value(request).unwrap()).unwrap();
     assert_eq!(&stored, request);
 }

@@ -6,6 +6,7 @@ mod conditional;
 mod edge;
 mod problem;
 mod session;
+mod signals;
 
 pub use body::{IdempotencyKey, JsonBody, PathId, QueryOf};
 pub use client::ClientInfo;
@@ -13,3 +14,4 @@ pub use conditional::{IfMatch, Versioned, etag};
 pub use edge::edge;
 pub use problem::{Problem, ProblemDocument};
 pub use session::{Auth, SESSION_COOKIE, SignedIn, Staff, clear_cookie, session_cookie};
+pub use signals::{Signals, VARY_GPC};

@@ -107,11 +107,20 @@ impl SignedIn {
         self.session.subject
     }
 
-    /// 403 while the workspace is read-only.
+    /// 403 while the workspace is read-only, or the person declines a document
+    /// in force (clause 2.6).
     ///
     /// # Errors
     /// The problem that says how to go on.
     pub fn may_write(&self) -> Result<(), Problem> {
+        if self.member.declined_at.is_some() {
+            return Err(Problem::forbidden(
+                "policy_declined",
+                "You have declined a document in force. You can see and download everything, \
+                 get a copy of your data and close your account; accept the document with \
+                 PUT /me/policies/{document} to change things again.",
+            ));
+        }
         match self.workspace.access(self.now) {
             Access::Full => Ok(()),
             Access::ReadOnly => Err(Problem::forbidden(

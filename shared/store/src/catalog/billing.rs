@@ -16,10 +16,11 @@ use domain::{
         history::{Objection, PaymentState},
         plan::{Plan, PlanCode, TRIAL_STORAGE_BYTES},
     },
+    compliance::processor::{Transfer, Unregistered},
     consequence::{Consequence, Letter, Recipient},
-    ids::{CheckoutId, WorkspaceId},
+    ids::{CheckoutId, SubjectId, WorkspaceId},
     ledger::Entry,
-    processing::Actor,
+    processing::{Actor, Category, Operation, Purpose},
     time::{SignedDuration, Timestamp, days, shift},
 };
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,17 @@ impl Entity for PaymentRecord {
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
         vec![expires(self.kept_until)]
+    }
+}
+
+/// What a payment at a provider passes on: ids of ours. Name, address and card
+/// the payer gives on the provider's own page.
+#[must_use]
+pub fn payment_transfer(provider: Provider) -> Transfer<'static> {
+    Transfer {
+        to: provider.into(),
+        purpose: Purpose::Payment,
+        categories: &[Category::Payment],
     }
 }
 
@@ -460,9 +472,17 @@ fn post(tx: &mut Tx, workspace: &Workspace, letters: Vec<Letter>, now: Timestamp
 }
 
 impl Tx {
-    /// Remembers a checkout that was opened at its provider; refused under
-    /// `workspace` when the workspace is gone or closing.
-    pub fn open_checkout(&mut self, checkout: &Checkout) {
+    /// Remembers a checkout that `payer` opened at its provider, and what was passed
+    /// on with it (clause 5.6); refused under `workspace` when the workspace is gone
+    /// or closing, under `person` when the payer is being erased.
+    ///
+    /// # Errors
+    /// [`Unregistered`].
+    pub fn open_checkout(
+        &mut self,
+        checkout: &Checkout,
+        payer: SubjectId,
+    ) -> Result<(), Unregistered> {
         let open = Condition::item_exists().and(Condition::lacks("closing_since"));
         let key = workspace_key(checkout.workspace);
         self.check("workspace", Table::Catalog, &key, &open);
@@ -479,6 +499,10 @@ impl Tx {
         .with_fact("provider", checkout.provider.as_str())
         .with_fact("plan", &checkout.plan)
         .with_fact("renews", checkout.renews);
-        self.record(entry);
+        let transfer = payment_transfer(checkout.provider);
+        self.record(transfer.within(entry, Operation::Transfer)?);
+        let reference = checkout.id.to_string();
+        self.passed(payer, &transfer, &reference, checkout.created_at);
+        Ok(())
     }
 }

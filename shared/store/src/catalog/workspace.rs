@@ -163,6 +163,10 @@ pub struct Member {
     pub role: Role,
     /// Since when.
     pub joined_at: Timestamp,
+    /// Since when they decline a document in force: then they may look and
+    /// download, and change nothing (clause 2.6).
+    #[serde(default)]
+    pub declined_at: Option<Timestamp>,
 }
 
 /// Where a membership stands.

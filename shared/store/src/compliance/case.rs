@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     compliance::{claim, disclosure, incident},
     data_map::{Field, retention, retention_with_claim},
@@ -272,6 +273,13 @@ pub struct Standing {
     pub overdue: usize,
 }
 
+/// The cursor names a case of this register, as those that the list gives do.
+fn is_of<P: Filed>(cursor: &str) -> bool {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+    let id = String::from_utf8(bytes).unwrap_or_default();
+    id.parse::<P::Id>().is_ok()
+}
+
 impl Db {
     /// A case by its id.
     ///
@@ -290,6 +298,9 @@ impl Db {
         cursor: Option<&str>,
         limit: i32,
     ) -> Result<Page<Case<P>>, StoreError> {
+        if cursor.is_some_and(|cursor| !is_of::<P>(cursor)) {
+            return Err(StoreError::InvalidCursor);
+        }
         self.list(&Range {
             pk: P::REGISTER,
             prefix: "",

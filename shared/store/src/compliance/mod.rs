@@ -1,4 +1,5 @@
-//! The registers of disclosures, incidents and claims (clauses 5.5 to 5.9, 8.2).
+//! The registers of disclosures, incidents and claims (clauses 5.5 to 5.9, 8.2),
+//! and of what whoever was given data has to be told ([`Notice`]).
 //!
 //! A case stands in its register's partition and names no person: whom it is
 //! about is sealed in its file, under the case's own key ([`crate::personal`]).
@@ -11,6 +12,8 @@ mod disclosure;
 mod known;
 mod notice;
 mod package;
+mod passed;
+mod recipients;
 mod reference;
 
 pub use accesses::MAX_ACCESSES;
@@ -19,4 +22,6 @@ pub use disclosure::{disclosure_object, disclosure_package_key};
 pub use known::known_disclosures;
 pub use notice::{TellError, tell_due};
 pub use package::compile;
+pub use passed::Passed;
+pub use recipients::{Notice, notice_key, notices_of_correction, notices_of_erasure};
 pub use reference::{Reference, reference_key};

@@ -239,6 +239,34 @@ impl Db {
             .map_err(failure)?;
         Ok(keys_of(&answer.items.unwrap_or_default()))
     }
+
+    /// The keys in a queue of the people table that stand before `below`, in
+    /// the queue's order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn people_queue_below(
+        &self,
+        queue: &str,
+        below: &str,
+        limit: i32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(self.table(Table::People))
+            .index_name("queue")
+            .key_condition_expression("#q = :q AND #due < :below")
+            .expression_attribute_names("#q", "queue")
+            .expression_attribute_names("#due", "queue_due")
+            .expression_attribute_values(":q", AttributeValue::S(queue.to_owned()))
+            .expression_attribute_values(":below", AttributeValue::S(below.to_owned()))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(failure)?;
+        Ok(keys_of(&answer.items.unwrap_or_default()))
+    }
 }
 
 /// What [`Db::get_many`] found.

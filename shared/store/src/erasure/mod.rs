@@ -5,13 +5,18 @@
 //! when the person's own items are gone; it is deleted last. [`Case`] with its
 //! [`StepRecord`]s is what remains: it holds no personal data and is what the
 //! certificate is made of. [`Replay`] and [`Round`] are the memory of the walks
-//! over whole tables: after a restore, and every night.
+//! over whole tables: after a restore, and every night. An [`Act`] is what the
+//! law wants to be kept of it, a [`Hold`] what it forbids to destroy yet.
 
+mod act;
 mod census;
+mod hold;
 mod replay;
 mod round;
 
+pub use act::Act;
 pub use census::{Census, Cursor, Seen, Sheet, Sightings};
+pub use hold::{Hold, HoldPart};
 pub use replay::{Part, Replay};
 pub use round::{Finding, Round};
 
@@ -21,6 +26,7 @@ use domain::{
     certificate::{Kept, Step},
     ids::{CaseId, EntryId, RequestId, SubjectId, WorkspaceId},
     ledger::Entry,
+    opendsr::{ExchangeRef, Standing},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +59,9 @@ pub struct Run {
     /// Workspaces with other members: the references to the person are taken out.
     #[serde(default)]
     pub left: BTreeSet<WorkspaceId>,
+    /// The exchanges with controllers that end with the person, and how.
+    #[serde(default)]
+    pub exchanges: Vec<(ExchangeRef, Standing)>,
 }
 
 /// What the partition keys of erasures under way begin with.
@@ -213,6 +222,7 @@ impl Tx {
         self.delete("erasure", Table::People, &run.key(), None);
         let undeliverable = undeliverable_key(&run.login);
         self.delete("undeliverable", Table::People, &undeliverable, None);
+        self.end_exchanges(&run.exchanges, entry.at);
         self.record(entry);
         Ok(())
     }

@@ -19,6 +19,9 @@ pub struct Round {
     /// Behind which key in the bucket of assets.
     #[serde(default)]
     pub objects: String,
+    /// Behind which key among the letters in people's files.
+    #[serde(default)]
+    pub letters: String,
 }
 
 fn round_key() -> Key {

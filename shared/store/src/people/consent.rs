@@ -1,17 +1,23 @@
 //! The evidence of consents (clause 2.2).
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     consent::{ConsentPurpose, Tick},
+    data_map::retention,
     ids::SubjectId,
+    processing::Category,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use super::partition;
 use crate::{
-    db::{Db, Entity, Key, StoreError, Table},
+    db::{Db, Entity, Key, StoreError, Table, Tx},
     personal::Sealed,
 };
+
+/// The queue of withdrawals, by the end of the time that they are kept.
+const QUEUE: &str = "CONSENTS";
 
 /// One giving or withdrawing of a consent, with its proof.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +55,62 @@ impl Entity for Consent {
 
     fn key(&self) -> Key {
         Self::key_of(self.subject, self.at, self.consent)
+    }
+
+    /// A withdrawal waits for the end of the time in which it, and what it took
+    /// back, may have to be proven.
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        if self.given {
+            return Vec::new();
+        }
+        let end = retention(Category::ConsentEvidence).end(self.at);
+        vec![
+            ("queue", AttributeValue::S(QUEUE.to_owned())),
+            ("queue_due", AttributeValue::S(end.to_string())),
+        ]
+    }
+}
+
+impl Db {
+    /// Up to 100 withdrawals that nobody has to prove any more, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn old_withdrawals(&self, now: Timestamp) -> Result<Vec<Consent>, StoreError> {
+        let keys = self
+            .people_queue_below(QUEUE, &now.to_string(), 100)
+            .await?;
+        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.get_many(&keys).await?;
+        let mut old = Vec::with_capacity(keys.len());
+        for (_, key) in &keys {
+            // the index may lag behind the item
+            old.extend(found.take::<Consent>(key)?);
+        }
+        Ok(old)
+    }
+
+    /// Destroys the evidence of a consent up to its withdrawal; gives how many
+    /// pieces it was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_consent(&self, withdrawal: &Consent) -> Result<usize, StoreError> {
+        let history = consent_history(self, withdrawal.subject).await?;
+        let over = |one: &&Consent| one.consent == withdrawal.consent && one.at <= withdrawal.at;
+        let keys: Vec<Key> = history.iter().filter(over).map(Entity::key).collect();
+        // a transaction has 100 actions; the withdrawal is the last, so that the rest is found again
+        for some in keys.chunks(100) {
+            let mut tx = Tx::new();
+            for key in some {
+                tx.delete("consent", Table::People, key, None);
+            }
+            self.commit(tx).await?;
+        }
+        Ok(keys.len())
     }
 }
 

@@ -32,6 +32,11 @@ pub enum LinkPurpose {
         /// Which request.
         request: RequestId,
     },
+    /// Take back a withdrawal that came by letter, before the destruction begins.
+    CancelRequest {
+        /// Which request.
+        request: RequestId,
+    },
     /// Unsubscribe from marketing with one click (RFC 8058).
     Unsubscribe,
 }

@@ -9,16 +9,20 @@
 mod account;
 mod address_change;
 mod consent;
+mod correspondence;
 mod letter;
 mod link;
 mod login;
+mod news;
 mod preference;
 mod reachable;
 mod record;
 mod request;
 mod session;
 mod signup;
+mod stance;
 mod stop;
+mod uncancelled;
 mod written;
 
 pub use account::{
@@ -30,6 +34,10 @@ pub use address_change::{
     ask_address_change, confirm_address_change,
 };
 pub use consent::{Consent, consent_history};
+pub use correspondence::{
+    Correspondence, Intake, LETTERS, UnprovenLetter, Words, correspondence_key, intake_key,
+    letters_prefix,
+};
 pub use letter::MailedLink;
 pub use link::{Link, LinkPurpose, link_key};
 pub use login::{Login, MAX_SESSIONS, OpenedSession, login_key};
@@ -50,6 +58,7 @@ pub use session::{
     SESSION_LENGTH, Session, end_all_sessions, end_session, open_session, session_key, sessions,
 };
 pub use signup::{Confirmed, SIGN_UP_LENGTH, SIGN_UP_PAUSE, SignUp, confirm_sign_up, sign_up};
+pub use stance::{STATE_STANCE, Stance, stances, state_stance};
 pub use stop::withdrawals;
 pub use written::Reasons;
 

@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{partition, signup::pending_index};
+use super::{news, partition, signup::pending_index};
 use crate::{
     db::{Entity, Key, Table, Tx},
     expression::Condition,
@@ -57,6 +57,13 @@ pub struct PersonRecord {
     /// The laws that protect them (clause 2.1).
     #[serde(default)]
     pub regimes: Regimes,
+    /// The documents whose new version they have declined (clause 2.6).
+    #[serde(default)]
+    pub declined: BTreeSet<String>,
+    /// How many publications of the documents' chain they signed up under or
+    /// were told of (clause 9.2).
+    #[serde(default)]
+    pub told_of: Option<usize>,
     /// From when on processing is restricted (clause 6.7: from receipt).
     pub restricted_from: Option<Timestamp>,
     /// An erasure has begun: nothing may be added any more.
@@ -74,6 +81,13 @@ impl Entity for PersonRecord {
 
     fn key(&self) -> Key {
         person_key(self.subject)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        match (self.state, self.told_of) {
+            (PersonState::Active, Some(told_of)) => news::queued(told_of),
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -7,12 +7,14 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     ids::{CaseId, RequestId, SubjectId},
+    ledger::Hash,
+    opendsr::ExchangeRef,
     request::{Progress, RequestKind, State},
     time::{SignedDuration, Timestamp, days},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PersonRecord, partition, person_key, record::alive};
+use super::{PersonRecord, partition, person_key, record::alive, uncancelled::queue};
 use crate::{
     db::{Db, Entity, Key, StoreError, Table, Tx, expires},
     expression::{Condition, Update},
@@ -63,6 +65,9 @@ pub struct Request {
     pub expires_at: Option<Timestamp>,
     /// The intake by address that mailed the last link; a repeat mails none.
     pub linked_by: Option<RequestId>,
+    /// The exchanges of controllers that passed it on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<ExchangeRef>,
 }
 
 /// Where a request stands.
@@ -127,6 +132,7 @@ impl Request {
             export: None,
             expires_at: awaiting.then_some(end),
             linked_by: None,
+            exchanges: Vec::new(),
         }
     }
 
@@ -153,11 +159,14 @@ impl Request {
             kind: self.progress.kind(),
             request: self.id,
             expires_at: self.expires_at,
+            document: self.progress.mandate().map(|mandate| mandate.document),
+            destruction_at: self.progress.destruction_at(),
         }
     }
 }
 
-/// The one open request of a person and kind.
+/// The one open request of a person and kind; of those that others make for the
+/// person, the one that rests on a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// Whose.
@@ -168,21 +177,34 @@ pub struct Slot {
     pub request: RequestId,
     /// Until when an unconfirmed request holds it.
     pub expires_at: Option<Timestamp>,
+    /// The document that it rests on, where somebody else asks.
+    #[serde(default)]
+    pub document: Option<Hash>,
+    /// When it is carried out unless it is cancelled before.
+    #[serde(default)]
+    pub destruction_at: Option<Timestamp>,
 }
 
-fn slot_key(subject: SubjectId, kind: RequestKind) -> Key {
-    Key::new(partition(subject), format!("DSRSLOT#{}", kind.as_str()))
+fn slot_key(subject: SubjectId, kind: RequestKind, document: Option<Hash>) -> Key {
+    let kind = kind.as_str();
+    let slot = match document {
+        Some(document) => format!("DSRSLOT#{kind}#{document}"),
+        None => format!("DSRSLOT#{kind}"),
+    };
+    Key::new(partition(subject), slot)
 }
 
 impl Entity for Slot {
     const TABLE: Table = Table::People;
 
     fn key(&self) -> Key {
-        slot_key(self.subject, self.kind)
+        slot_key(self.subject, self.kind, self.document)
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        self.expires_at.map(expires).into_iter().collect()
+        let mut index = self.destruction_at.map(queue).unwrap_or_default();
+        index.extend(self.expires_at.map(expires));
+        index
     }
 }
 
@@ -214,10 +236,11 @@ impl Tx {
     pub fn change_request(&mut self, request: &Request) -> Result<(), StoreError> {
         let unchanged = Condition::equals("revision", request.revision - 1)?;
         self.put_if("request", request, Some(&unchanged));
+        self.tell_exchanges(&request.exchanges, &request.progress);
         let mine = Condition::equals("request", request.id)?;
         if request.progress.state().is_closed() {
             let gone = mine.or(Condition::item_absent());
-            let key = slot_key(request.subject, request.progress.kind());
+            let key = request.slot().key();
             self.delete("open request", Table::People, &key, Some(&gone));
         } else {
             self.put_if("open request", &request.slot(), Some(&mine));
@@ -311,7 +334,7 @@ impl Db {
         Ok(all)
     }
 
-    /// The open request of a person and kind.
+    /// The open request of this kind that a person made themselves.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -321,7 +344,7 @@ impl Db {
         kind: RequestKind,
         now: Timestamp,
     ) -> Result<Option<Request>, StoreError> {
-        let slot: Option<Slot> = self.get(&slot_key(subject, kind)).await?;
+        let slot: Option<Slot> = self.get(&slot_key(subject, kind, None)).await?;
         match slot {
             Some(slot) => self.request(subject, slot.request, now).await,
             None => Ok(None),

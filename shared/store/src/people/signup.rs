@@ -10,7 +10,7 @@ use domain::{
     contact::Profile,
     ids::{SubjectId, WorkspaceId},
     ledger::Entry,
-    policy::Locale,
+    policy::{self, Locale},
     processing::{Actor, Operation, Purpose},
     regime,
     time::{SignedDuration, Timestamp, days, shift},
@@ -21,7 +21,7 @@ use domain::{
 
 use super::{
     Link, LinkPurpose, Login, MailedLink, Origin, PendingSignUp, PersonRecord, PersonState,
-    consent_entry, find_link, pending_key, person_key, preference::evidence, record::alive,
+    consent_entry, find_link, news, pending_key, person_key, preference::evidence, record::alive,
     suppression_key,
 };
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     limits::{Claim, Limit},
     lookup::{LookupHash, LookupKey},
     personal::{Access, Gate, GateError, Person},
+    site,
 };
 
 /// How long a sign-up waits for its confirmation.
@@ -67,6 +68,9 @@ pub struct SignUp<'a> {
     pub locale: Locale,
     /// Where the form came from: evidence of the consents.
     pub origin: &'a Origin,
+    /// The browser sends Global Privacy Control (clause 4.9). The boxes that it
+    /// refuses are not among the consents.
+    pub opted_out: bool,
     /// The keyed hash of the network address, for the limit.
     pub network: LookupHash,
 }
@@ -82,7 +86,12 @@ impl SignUp<'_> {
             created_at: now,
             workspaces: BTreeSet::new(),
             consents: self.consents.iter().map(|(consent, _)| *consent).collect(),
-            objections: BTreeSet::new(),
+            objections: match self.opted_out {
+                true => site::opted_out(),
+                false => BTreeSet::new(),
+            },
+            declined: BTreeSet::new(),
+            told_of: Some(policy::binding(now)),
             regimes: regime::resolve(None, Some(&self.profile.phone)),
             restricted_from: None,
             erasing_since: None,
@@ -127,6 +136,11 @@ pub async fn sign_up(
         let evidence = evidence(&person, *consent, tick.clone(), "signup", given.origin, now)?;
         tx.create("consent", &evidence);
         tx.record(consent_entry(&person, &evidence));
+    }
+    if given.opted_out {
+        let evidence = site::refused(&person, given.locale, given.origin, now)?;
+        tx.create("consent", &evidence);
+        tx.record(site::signal_entry(&person, &evidence));
     }
     let mailed = MailedLink {
         purpose: LinkPurpose::SignUp,
@@ -235,6 +249,10 @@ impl Opening<'_> {
             .set("state", PersonState::Active)?
             .set("workspaces", BTreeSet::from([workspace]))?
             .when(alive().and(unconfirmed));
+        let seen = record
+            .told_of
+            .unwrap_or_else(|| policy::binding(record.created_at));
+        let activate = news::told(activate, seen)?;
         tx.update(
             "person",
             Table::People,
@@ -292,6 +310,7 @@ impl Opening<'_> {
             subject: self.person.subject(),
             role: Role::Owner,
             joined_at: self.now,
+            declined_at: None,
         }
     }
 

@@ -9,11 +9,17 @@ use crate::{
     personal::{GateError, Person, Sealed},
 };
 
-/// The staff's words to the person.
+/// The staff's words about each step that they took.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reasons {
+    /// How it was established who asks.
+    #[serde(default)]
+    pub verification: Option<String>,
     /// Why the answer takes longer.
     pub extension: Option<String>,
+    /// Why it is carried out.
+    #[serde(default)]
+    pub approval: Option<String>,
     /// Why it is refused.
     pub refusal: Option<String>,
 }

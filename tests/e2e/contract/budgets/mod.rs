@@ -3,6 +3,7 @@
 
 mod book;
 mod catalog;
+mod exchanges;
 mod idle;
 mod limits;
 mod meter;
@@ -11,6 +12,7 @@ mod people;
 mod registers;
 mod report;
 mod requests;
+mod site;
 mod sizes;
 mod tariff;
 mod usage;
@@ -77,6 +79,8 @@ async fn no_route_spends_more_than_its_budget() {
     catalog::assets(&mut book, &user, &asset).await;
     let staff = requests::requests(&mut book).await;
     registers::registers(&mut book, &staff).await;
+    site::site(&mut book, &staff).await;
+    exchanges::exchanges(&mut book).await;
     people::sign_out(&mut book, &person).await;
     let runs = idle::runs(&machine).await;
     for run in &runs {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::book::Book;
 use super::{act, get, post};
-use crate::support::{Call, Person, TestMachine, canary, tick};
+use crate::support::{Call, Person, TestMachine, canary, stance, tick};
 
 pub async fn sign_up(book: &mut Book<'_>, person: &Person) {
     let machine = book.machine;
@@ -45,6 +45,15 @@ pub async fn sign_up(book: &mut Book<'_>, person: &Person) {
         "GET /policies/{document}/versions/{version}",
         &nobody,
         get("/policies/terms/versions/2026-11-22"),
+        200,
+    )
+    .await;
+    book.pay("GET /policies/feed", &nobody, get("/policies/feed"), 200)
+        .await;
+    book.pay(
+        "GET /policies/{document}/diff",
+        &nobody,
+        get("/policies/terms/diff?from=2026-11-22&to=2026-11-22"),
         200,
     )
     .await;
@@ -90,6 +99,18 @@ pub async fn account(book: &mut Book<'_>, person: &Person) {
         200,
     )
     .await;
+    book.pay("GET /me/policies", api, get("/me/policies"), 200)
+        .await;
+    for accepted in [false, true] {
+        let stance = stance(machine, "terms", accepted);
+        book.pay(
+            "PUT /me/policies/{document}",
+            api,
+            Call::new("PUT", "/me/policies/terms").json(&stance),
+            200,
+        )
+        .await;
+    }
     let workspace = book
         .pay("GET /workspace", api, get("/workspace"), 200)
         .await;

@@ -1,10 +1,13 @@
 //! Disclosures, incidents, claims and processors.
 
+use domain::compliance::notice::{Matter, Recipient};
+use domain::compliance::processor::Processor;
 use serde_json::{Value, json};
+use store::compliance::Notice;
 
 use super::book::Book;
 use super::{get, text};
-use crate::contract::registers::{ban, colleague, demand, incident, investigation, told};
+use crate::contract::registers::{ban, colleague, demand, hold, incident, investigation, told};
 use crate::support::{Call, User};
 
 pub async fn registers(book: &mut Book<'_>, staff: &User) {
@@ -16,6 +19,9 @@ pub async fn registers(book: &mut Book<'_>, staff: &User) {
     declined(book, [&staff, &colleague], &user).await;
     incidents(book, &staff).await;
     claims(book, &staff, &user).await;
+    acts(book, &staff).await;
+    holds(book, &staff, &user).await;
+    notices(book, &staff).await;
     let none = Value::Null;
     step(book, &staff, "GET /compliance/processors", "", none).await;
 }
@@ -105,6 +111,22 @@ async fn incidents(book: &mut Book<'_>, staff: &User) {
     step(book, staff, route, &id, Value::Null).await;
 }
 
+/// What a processor was asked, and its answer.
+async fn notices(book: &mut Book<'_>, staff: &User) {
+    let now = book.machine.now();
+    let to = Recipient::Processor(Processor::Stripe);
+    let notice = Notice::due(to, Matter::Destruction, vec!["cus_1".to_owned()], now);
+    let mut tx = store::Tx::new();
+    tx.notify(&notice, now);
+    book.machine.db().commit(tx).await.unwrap();
+    book.machine.settled().await;
+    open_cases(book, staff, "GET /compliance/notices").await;
+    let id = notice.id.to_string();
+    let route = "POST /compliance/notices/{id}/receipt";
+    let receipt = json!({"receipt_sha256": "ab".repeat(32), "answered_at": book.machine.now()});
+    step(book, staff, route, &id, receipt).await;
+}
+
 /// A claim made signed in and one that came by letter.
 async fn claims(book: &mut Book<'_>, staff: &User, user: &User) {
     let claim = json!({"text": "You have lost my files."});
@@ -128,4 +150,25 @@ async fn claims(book: &mut Book<'_>, staff: &User, user: &User) {
     let answer = json!({"answer": "We have found them."});
     step(book, staff, route, &id, answer).await;
     step(book, user, "GET /claims/{id}", &id, Value::Null).await;
+}
+
+/// The act of the erasure that was carried out before.
+async fn acts(book: &mut Book<'_>, staff: &User) {
+    let register = step(book, staff, "GET /compliance/acts", "", Value::Null).await;
+    let id = text(&register["items"][0]["id"]);
+    step(book, staff, "GET /compliance/acts/{id}", &id, Value::Null).await;
+}
+
+/// A hold, from its placing to its end.
+async fn holds(book: &mut Book<'_>, staff: &User, of: &User) {
+    let placing = hold(book.machine, of);
+    let placed = step(book, staff, "POST /compliance/holds", "", placing).await;
+    let id = text(&placed["id"]);
+    open_cases(book, staff, "GET /compliance/holds").await;
+    let none = Value::Null;
+    step(book, staff, "GET /compliance/holds/{id}", &id, none).await;
+    let route = "POST /compliance/holds/{id}/review";
+    step(book, staff, route, &id, json!({})).await;
+    let route = "POST /compliance/holds/{id}/lift";
+    step(book, staff, route, &id, Value::Null).await;
 }

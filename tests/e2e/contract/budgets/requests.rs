@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::book::Book;
-use super::{act, get, post, text};
-use crate::requests::ask;
+use super::{get, post, text};
+use crate::requests::{ask, entered};
 use crate::support::User;
 
 /// Gives the staff.
@@ -79,7 +79,28 @@ pub async fn requests(book: &mut Book<'_>) -> User {
     )
     .await;
 
+    let withdrawal = ask(machine, &user, "withdrawal").await;
+    book.pay(
+        "POST /data-subject-requests/{id}/cancel",
+        api,
+        post(
+            format!("/data-subject-requests/{withdrawal}/cancel"),
+            &json!({}),
+        ),
+        200,
+    )
+    .await;
+
     let case = |id: &str, what: &str| format!("/compliance/requests/{id}{what}");
+    let decision = json!({"reason": "The letter and the passport agree."});
+    let entering = entered(&user.person.email, &machine.now().to_string());
+    book.pay(
+        "POST /compliance/requests",
+        &staff.api,
+        post("/compliance/requests", &entering),
+        201,
+    )
+    .await;
     book.pay(
         "GET /compliance/requests",
         &staff.api,
@@ -97,7 +118,7 @@ pub async fn requests(book: &mut Book<'_>) -> User {
     book.pay(
         "POST /compliance/requests/{id}/verify",
         &staff.api,
-        act(case(correction, "/verify")),
+        post(case(correction, "/verify"), &decision),
         200,
     )
     .await;
@@ -136,7 +157,7 @@ pub async fn requests(book: &mut Book<'_>) -> User {
         .pay(
             "POST /compliance/requests/{id}/approve",
             &staff.api,
-            act(case(&third, "/approve")),
+            post(case(&third, "/approve"), &decision),
             200,
         )
         .await;

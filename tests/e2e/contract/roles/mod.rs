@@ -1,8 +1,10 @@
 //! The roles of the template: what they don't allow is refused, and they allow nothing that no
 //! function uses.
 
+mod exchanges;
 mod mail;
 mod registers;
+mod site;
 mod story;
 
 use std::collections::BTreeSet;

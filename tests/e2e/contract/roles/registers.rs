@@ -3,8 +3,9 @@
 
 use domain::time::{days, shift};
 use serde_json::{Value, json};
+use store::people::consent_history;
 
-use crate::contract::registers::{ban, colleague, demand, incident, told};
+use crate::contract::registers::{ban, colleague, demand, hold, incident, told};
 use crate::support::{TestMachine, User};
 
 /// From the opening of each case to its end.
@@ -15,7 +16,22 @@ pub async fn registers(machine: &TestMachine, user: &User, staff: &User) {
     processors(machine, staff).await;
     whom_it_affects(machine, staff).await;
     claim(user, staff).await;
+    let placed = opened(staff, "/compliance/holds", &hold(machine, user)).await;
+    staff.api.act(format!("{placed}/lift")).await.is(200);
+    withdrawn_long_ago(machine, user).await;
     machine.settled().await;
+}
+
+/// Nobody has to prove this withdrawal any more: retention ends it.
+async fn withdrawn_long_ago(machine: &TestMachine, of: &User) {
+    let (db, subject) = (machine.db(), machine.subject_of(&of.person.email).await);
+    let history = consent_history(&db, subject).await.unwrap();
+    let old = history.into_iter().find(|one| !one.given);
+    let mut old = old.expect("a withdrawal");
+    old.at = shift(machine.now(), -days(1100));
+    // what is sealed opens at its own time only
+    (old.source_ip, old.user_agent) = (None, None);
+    db.put(&old).await.unwrap();
 }
 
 async fn opened(staff: &User, path: &str, body: &Value) -> String {
@@ -27,7 +43,7 @@ async fn opened(staff: &User, path: &str, body: &Value) -> String {
 /// The package is lost before it is handed over, and the person may be told later only.
 async fn disclosure(machine: &TestMachine, of: &User, [staff, colleague]: [&User; 2]) {
     let mut opening = demand(of);
-    opening["ban"] = ban(machine, 10);
+    opening["ban"] = ban(machine, 2);
     let case = opened(staff, "/compliance/disclosures", &opening).await;
     staff.api.act(format!("{case}/approve")).await.is(200);
     colleague.api.act(format!("{case}/approve")).await.is(200);
@@ -44,7 +60,8 @@ async fn disclosure(machine: &TestMachine, of: &User, [staff, colleague]: [&User
     let channel = json!({"channel": "By courier, sealed."});
     let handed_over = colleague.api.post(format!("{case}/hand-over"), &channel);
     handed_over.await.is(200);
-    let longer = ban(machine, 20);
+    // it ends while the person is still there: they are told then
+    let longer = ban(machine, 5);
     let forbidden = staff.api.post(format!("{case}/forbid"), &longer);
     forbidden.await.is(200);
 }

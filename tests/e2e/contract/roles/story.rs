@@ -9,8 +9,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::super::data_map::Seen;
-use super::{mail, registers};
+use super::{exchanges, mail, registers, site};
 use crate::erasure::erase;
+use crate::pipeline::inbox;
 use crate::requests::{ask, ask_with, decide};
 use crate::support::events::{object_created, object_key, sqs};
 use crate::support::provider::{Provider, stripe_event};
@@ -27,6 +28,9 @@ pub async fn walk(machine: &TestMachine, provider: &Provider) -> Seen {
     let staff = machine.staff().await;
     story.requests(&user, &staff).await;
     registers::registers(machine, &user, &staff).await;
+    site::site(machine, &user, &staff).await;
+    seen.look(machine).await;
+    exchanges::exchanges(machine).await;
     seen.look(machine).await;
     let user = story.what_is_left_alone(&user.person).await;
     story.orphans(&user).await;
@@ -248,6 +252,8 @@ impl Story<'_> {
         user.api.get(&export).await.is(404);
         let restriction = ask(machine, user, "restriction").await;
         decide(machine, staff, &restriction, "approve", Value::Null).await;
+        let ledger = format!("/compliance/requests/{restriction}/ledger");
+        staff.api.get(ledger).await.is(200);
 
         let by_address = json!({"kind": "rectification", "email": user.person.email});
         machine
@@ -379,11 +385,16 @@ impl Story<'_> {
         assert_eq!(answer["batchItemFailures"], json!([]));
     }
 
-    /// Somebody with a copy of their data and an upload under way is erased.
+    /// Somebody with a copy of their data, an upload under way and a letter is erased.
     async fn erasure(&self, user: &User, staff: &User) {
         let machine = self.machine;
         ask(machine, user, "access").await;
         self.begin_film(user).await;
+        let from = &user.person.email;
+        let question = "What do you hold of me?";
+        inbox::Letter::new(from, question).send(machine).await;
+        let forged = inbox::Letter::new(from, question).forged();
+        forged.send(machine).await;
         let me = user.api.get("/me").await.json(200);
         let begun = machine.s3().create_multipart_upload();
         begun

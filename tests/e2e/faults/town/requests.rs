@@ -31,7 +31,9 @@ impl Town {
             "not_found",
             "being_erased",
         ];
-        officer.act(path).await.is_or_was(200, &already);
+        let reason = json!({"reason": "Checked."});
+        let decided = officer.post(path, &reason).await;
+        decided.is_or_was(200, &already);
         self.settle().await;
     }
 

@@ -41,7 +41,7 @@ pub(super) static ITEMS: &[Item] = &[
         Linked(C::Account),
         &[(
             Linked(C::Account),
-            &["workspace", "subject", "role", "joined_at"],
+            &["workspace", "subject", "role", "joined_at", "declined_at"],
         )],
     ),
     item(Store::Catalog, "asset", ("WSP#", "ASSET#"), Service, ASSET),
@@ -174,23 +174,79 @@ pub(super) static ITEMS: &[Item] = &[
     ),
     item(
         Store::Catalog,
+        "message_to_recipient",
+        ("OUT#operator", ""),
+        Service,
+        MESSAGE,
+    ),
+    item(
+        Store::Catalog,
+        "exchange",
+        ("OPENDSR#", "EXCHANGE"),
+        Linked(C::Request),
+        &[
+            (
+                Linked(C::Request),
+                &[
+                    "request",
+                    "here",
+                    "asked",
+                    "fingerprint",
+                    "submitted_at",
+                    "received_at",
+                    "promised_at",
+                    "expected_at",
+                    "standing",
+                    "ended_at",
+                ],
+            ),
+            (Service, &["controller", "callbacks", "revision"]),
+        ],
+    ),
+    item(
+        Store::Catalog,
+        "exchange_move",
+        ("OPENDSR#", "MOVE#"),
+        Linked(C::Request),
+        &[(
+            Linked(C::Request),
+            &["exchange", "id", "standing", "expected_at", "at"],
+        )],
+    ),
+    item(
+        Store::Catalog,
+        "exchange_callback",
+        ("OPENDSR#", "CALLBACK#"),
+        Linked(C::Request),
+        &[
+            (Linked(C::Request), &["exchange", "standing", "expected_at"]),
+            (
+                Service,
+                &["revision", "position", "url", "attempts", "next_at"],
+            ),
+        ],
+    ),
+    item(
+        Store::Catalog,
         "message_to_workspace",
         ("OUT#wsp_", ""),
         Service,
-        &[(
-            Service,
-            &[
-                "id",
-                "owner",
-                "consequence",
-                "created_at",
-                "lease_until",
-                "lease_holder",
-                "attempts",
-            ],
-        )],
+        MESSAGE,
     ),
 ];
+
+const MESSAGE: Groups = &[(
+    Service,
+    &[
+        "id",
+        "owner",
+        "consequence",
+        "created_at",
+        "lease_until",
+        "lease_holder",
+        "attempts",
+    ],
+)];
 
 const ASSET: Groups = &[
     (Linked(C::Authorship), &["uploaded_by"]),

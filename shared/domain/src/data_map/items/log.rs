@@ -25,6 +25,13 @@ pub(super) static ITEMS: &[Item] = &[
         &[(Service, &["case", "wrapped", "created_at"])],
     ),
     item(
+        Store::Keys,
+        "statistics_salt",
+        ("SALT", ""),
+        Service,
+        &[(Service, &["day", "salt"])],
+    ),
+    item(
         Store::Ledger,
         "entry",
         ("EVT#", "EVT"),

@@ -27,10 +27,11 @@ pub(super) static ITEMS: &[Item] = &[
                     "created_at",
                     "workspaces",
                     "regimes",
+                    "told_of",
                     "erasing_since",
                 ],
             ),
-            (Linked(C::ConsentEvidence), &["consents"]),
+            (Linked(C::ConsentEvidence), &["consents", "declined"]),
             (Linked(C::Request), &["restricted_from", "objections"]),
         ],
     ),
@@ -91,6 +92,18 @@ pub(super) static ITEMS: &[Item] = &[
     ),
     item(
         Store::People,
+        "stance",
+        ("SUBJ#", "POLICY#"),
+        Linked(C::ConsentEvidence),
+        &[(
+            Linked(C::ConsentEvidence),
+            &[
+                "subject", "document", "version", "sha256", "locale", "accepted", "at",
+            ],
+        )],
+    ),
+    item(
+        Store::People,
         "request",
         ("SUBJ#", "DSR#"),
         Linked(C::Request),
@@ -106,6 +119,7 @@ pub(super) static ITEMS: &[Item] = &[
                     "export",
                     "expires_at",
                     "linked_by",
+                    "exchanges",
                 ],
             ),
             (Sealed(Field::RequestDetails), &["details"]),
@@ -142,7 +156,14 @@ pub(super) static ITEMS: &[Item] = &[
         Linked(C::Request),
         &[(
             Linked(C::Request),
-            &["subject", "kind", "request", "expires_at"],
+            &[
+                "subject",
+                "kind",
+                "request",
+                "expires_at",
+                "document",
+                "destruction_at",
+            ],
         )],
     ),
     item(
@@ -237,6 +258,7 @@ pub(super) static ITEMS: &[Item] = &[
                 "company",
                 "destroyed",
                 "left",
+                "exchanges",
             ],
         )],
     ),
@@ -306,7 +328,7 @@ pub(super) static ITEMS: &[Item] = &[
         "reconciliation",
         ("RECONCILE", "ROUND"),
         Service,
-        &[(Service, &["items", "objects"])],
+        &[(Service, &["items", "objects", "letters"])],
     ),
     item(
         Store::People,
@@ -323,6 +345,33 @@ pub(super) static ITEMS: &[Item] = &[
         &[(
             Linked(C::Disclosure),
             &["subject", "case", "at", "tell_at", "told_at"],
+        )],
+    ),
+    item(
+        Store::People,
+        "passed_on",
+        ("SUBJ#", "PASSED#"),
+        Linked(C::Payment),
+        &[(
+            Linked(C::Payment),
+            &[
+                "subject",
+                "processor",
+                "purpose",
+                "categories",
+                "reference",
+                "at",
+            ],
+        )],
+    ),
+    item(
+        Store::People,
+        "notice",
+        ("REGISTER#NOTICES", "ntc_"),
+        Service,
+        &[(
+            Linked(C::Disclosure),
+            &["id", "revision", "progress", "references", "case"],
         )],
     ),
     item(
@@ -353,6 +402,96 @@ pub(super) static ITEMS: &[Item] = &[
         &[
             (Linked(C::Correspondence), &["id", "revision", "progress"]),
             (Sealed(Field::ClaimFile), &["file"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "visit",
+        ("VISITS#", ""),
+        Linked(C::Visit),
+        &[
+            (Sealed(Field::VisitAddress), &["address"]),
+            (Sealed(Field::VisitBrowser), &["browser"]),
+            (Linked(C::Visit), &["at"]),
+            (Sealed(Field::VisitOrigin), &["origin"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "visit_mark",
+        ("MARKS#", ""),
+        Service,
+        &[(Service, &["day", "mark"])],
+    ),
+    item(
+        Store::People,
+        "page_views",
+        ("STATISTICS", ""),
+        Service,
+        &[(Service, &["day", "page", "views", "visits"])],
+    ),
+    item(
+        Store::People,
+        "survey",
+        ("SURVEYS", "srv_"),
+        Service,
+        &[(
+            Service,
+            &["id", "form", "opened_at", "closes_at", "answers"],
+        )],
+    ),
+    item(
+        Store::People,
+        "survey_tally",
+        ("SURVEY#", "TALLY#"),
+        Service,
+        &[(Service, &["survey", "question", "option", "count"])],
+    ),
+    item(
+        Store::People,
+        "survey_answer",
+        ("SUBJ#", "SURVEY#"),
+        Linked(C::Survey),
+        &[
+            (Linked(C::Survey), &["subject", "survey", "answered_at"]),
+            (Sealed(Field::SurveyAnswer), &["content"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "unproven_letter",
+        ("SUBJ#", "LETTER#"),
+        Linked(C::Correspondence),
+        &[(Linked(C::Correspondence), &["subject", "id", "object"])],
+    ),
+    item(
+        Store::People,
+        "hold",
+        ("REGISTER#HOLDS", "hld_"),
+        Service,
+        &[
+            (Service, &["id", "revision", "progress"]),
+            (Sealed(Field::HoldFile), &["file"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "hold_part",
+        ("REGISTER#HOLD#", "PART#"),
+        Service,
+        &[
+            (Service, &["hold", "number"]),
+            (Sealed(Field::HoldPart), &["content"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "destruction_act",
+        ("REGISTER#ACTS", "cas_"),
+        Service,
+        &[
+            (Service, &["id", "revision", "progress"]),
+            (Sealed(Field::DestructionAct), &["file"]),
         ],
     ),
 ];

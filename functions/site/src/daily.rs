@@ -1,0 +1,46 @@
+//! What is destroyed when a day is over: the salt of the statistics (clause 2.5), and
+//! the keys of the visits whose time is up (5.2a).
+//!
+//! The schedule sends what an HTTP API sends for `POST /daily`, because the function
+//! takes nothing else. No route of the API leads there, and a request that came
+//! through an API says so.
+
+use axum::{Extension, Json, extract::State};
+use lambda_http::request::RequestContext;
+use platform::http::Problem;
+use serde::Serialize;
+use store::site::{destroy_salts, destroy_visit_keys};
+
+use crate::App;
+
+/// What a run did.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    salts_destroyed: usize,
+}
+
+/// Destroys what is over. Run again, it finds nothing.
+///
+/// # Errors
+/// [`Problem`] when something can't be destroyed now, and for requests from outside.
+pub(crate) async fn run(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+) -> Result<Json<Summary>, Problem> {
+    let scheduled =
+        matches!(&context, RequestContext::ApiGatewayV2(context) if context.apiid.is_none());
+    if !scheduled {
+        return Err(Problem::not_found());
+    }
+    let now = app.clock.now();
+    let salts = destroy_salts(&app.db, now).await;
+    let keys = destroy_visit_keys(&app.db, now).await;
+    let failed = [salts.as_ref().err(), keys.as_ref().err()];
+    for error in failed.into_iter().flatten() {
+        platform::alarm!("day_not_ended", %error, "a salt or a key outlives its day");
+    }
+    keys?;
+    Ok(Json(Summary {
+        salts_destroyed: salts?,
+    }))
+}
