@@ -5,7 +5,6 @@
 //! that does nothing else.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
-mod calls;
 mod client;
 mod cold;
 mod labelling;
@@ -31,17 +30,15 @@ enum Part {
     Labelling,
     Requests,
     Previews,
-    Calls,
     Cold,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 5] = [
         Self::Start,
         Self::Labelling,
         Self::Requests,
         Self::Previews,
-        Self::Calls,
         Self::Cold,
     ];
 
@@ -52,7 +49,6 @@ impl Part {
             Self::Labelling => "labelling",
             Self::Requests => "requests",
             Self::Previews => "previews",
-            Self::Calls => "calls",
             Self::Cold => "cold",
         }
     }
@@ -64,7 +60,6 @@ impl Part {
             Self::Labelling => runtime.block_on(labelling::measure()),
             Self::Requests => runtime.block_on(load::measure()),
             Self::Previews => previews::measure(),
-            Self::Calls => runtime.block_on(calls::measure()),
             Self::Cold => runtime.block_on(cold::measure()),
         }
     }

@@ -1,16 +1,16 @@
 //! The real program in a process of its own.
 
-use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use assetbox_tests::cargo;
 use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::client::Client;
-use crate::report::{field, root};
+use crate::report::field;
 use crate::{Failure, Result};
 
 /// Longer than any start or end takes.
@@ -55,13 +55,6 @@ impl Profile {
             .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)));
         program.ok_or_else(|| "assetbox can't be built".into())
     }
-}
-
-/// Cargo, in the project's folder.
-pub(crate) fn cargo() -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
-    cargo
 }
 
 /// A running program. It is killed when it is dropped.

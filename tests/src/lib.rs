@@ -11,6 +11,7 @@
 )]
 
 pub mod budget;
+mod cargo;
 pub mod controller;
 pub mod events;
 pub mod http;
@@ -25,6 +26,7 @@ pub mod stage;
 pub mod stored;
 pub mod upload;
 
+pub use crate::cargo::cargo;
 pub use crate::http::{Anonymous, Answer, Bearer, Call, Caller, Client, Cookie, told};
 pub use crate::machine::{TestMachine, text};
 pub use crate::people::{Person, User, stance, tick};

@@ -12,10 +12,14 @@ use domain::{
     ids::HoldId,
     ledger::Entry,
     processing::{Actor, Category, Operation},
+    time::Timestamp,
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, QueryOf, Staff};
 use serde::{Deserialize, Serialize};
-use store::{Tx, erasure::Hold};
+use store::{
+    StoreError, Tx,
+    erasure::{Hold, HoldPart},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -42,6 +46,9 @@ pub(crate) struct PlaceHold {
     /// Until when, at most 1,096 days from now.
     #[schema(example = "2027-11-23T09:00:00Z")]
     pub until: String,
+    /// Until when the law forbids telling of it: what is published meanwhile leaves it out.
+    #[schema(example = "2027-05-23T09:00:00Z")]
+    pub secret_until: Option<String>,
 }
 
 /// Says that a hold is needed still.
@@ -51,6 +58,9 @@ pub(crate) struct ReviewHold {
     /// Until another day.
     #[schema(example = "2027-11-23T09:00:00Z")]
     pub until: Option<String>,
+    /// Until another day the law forbids telling of it.
+    #[schema(example = "2027-05-23T09:00:00Z")]
+    pub secret_until: Option<String>,
 }
 
 /// Which part of what is kept.
@@ -77,6 +87,8 @@ pub(crate) struct HoldView {
     pub placed_at: String,
     /// Until when.
     pub until: String,
+    /// Until when the law forbids telling of it.
+    pub secret_until: Option<String>,
     /// When somebody looked last whether it is needed.
     pub reviewed_at: String,
     /// When somebody has to look again.
@@ -99,6 +111,7 @@ impl HoldView {
             law: progress.law().as_str().to_owned(),
             placed_at: progress.placed_at().to_string(),
             until: progress.until().to_string(),
+            secret_until: text(progress.secret_until()),
             reviewed_at: progress.reviewed_at().to_string(),
             review_due_at: progress.review_due_at().to_string(),
             kept_at: text(kept.map(|kept| kept.at)),
@@ -135,8 +148,27 @@ fn refused(reason: IllegalMove) -> Problem {
     match reason {
         IllegalMove::Empty | IllegalMove::Unholdable(_) => Problem::field("categories", reason),
         IllegalMove::End => Problem::field("until", reason),
+        IllegalMove::SecretOver => Problem::field("secret_until", reason),
         IllegalMove::Over => illegal("hold_over", reason),
     }
+}
+
+/// With the ban on telling of it, if there is one.
+fn secret(progress: Progress, until: Option<&str>, now: Timestamp) -> Result<Progress, Problem> {
+    let Some(until) = until else {
+        return Ok(progress);
+    };
+    let until = desk::instant("secret_until", until)?;
+    progress.forbid_telling(until, now).map_err(refused)
+}
+
+/// A part that an erasure has left to a hold, which is there as long as the hold.
+async fn part(app: &App, hold: HoldId, number: usize) -> Result<HoldPart, Problem> {
+    let part = app.db.hold_part(hold, number).await?;
+    part.ok_or_else(|| {
+        let missing = "a part of what a hold keeps is not there".to_owned();
+        Problem::internal(&StoreError::Rejected(missing))
+    })
 }
 
 fn entry(hold: &Hold, staff: &Staff, event: &str) -> Entry {
@@ -171,7 +203,9 @@ pub(crate) async fn list(
 
 /// Place a legal hold
 ///
-/// When the person is erased, what it names is kept for it, sealed, and nothing else.
+/// When the person is erased, what it names is kept for it, sealed, and nothing else: as it is
+/// then. Before that it ends by its own clock and changes by corrections, so take a copy of what
+/// could be lost.
 #[utoipa::path(
     post, path = "/compliance/holds", tag = "compliance",
     request_body = PlaceHold,
@@ -194,6 +228,7 @@ pub(crate) async fn place(
     let until = desk::instant("until", &body.until)?;
     let law = desk::law("law", &body.law)?;
     let progress = Progress::place(body.categories, law, until, now).map_err(refused)?;
+    let progress = secret(progress, body.secret_until.as_deref(), now)?;
     let file = File {
         subject: desk::person(&app, &body.person).await?,
         reason: desk::words("reason", &body.reason)?,
@@ -244,7 +279,7 @@ pub(crate) async fn show(
         .await?;
     let number = query.part.and_then(|part| usize::try_from(part).ok());
     let part = match number.filter(|number| (1..=view.parts).contains(number)) {
-        Some(number) => app.db.hold_part(id, number).await?,
+        Some(number) => Some(part(&app, id, number).await?),
         None => None,
     };
     Ok(Json(HoldFile {
@@ -279,8 +314,10 @@ pub(crate) async fn review(
     let until = body.until.as_deref();
     let until = until.map(|text| desk::instant("until", text)).transpose()?;
     let hold: Hold = find(&app, id).await?;
-    let progress = hold.progress.clone().review(until, staff.0.now);
-    let hold = hold.with(progress.map_err(refused)?);
+    let now = staff.0.now;
+    let progress = hold.progress.clone().review(until, now).map_err(refused)?;
+    let progress = secret(progress, body.secret_until.as_deref(), now)?;
+    let hold = hold.with(progress);
     let mut tx = Tx::new();
     tx.change_case(&hold)?;
     tx.record(entry(&hold, &staff, "hold.reviewed"));

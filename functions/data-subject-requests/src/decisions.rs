@@ -104,7 +104,7 @@ pub(crate) async fn refuse(
     tx.change_request(&request)?;
     if restricted {
         let all = app.db.requests_of(request.subject, now).await?;
-        tx.end_restriction(&request, &all);
+        tx.end_restriction(person.record(), &request, &all)?;
     } else {
         tx.alive(request.subject);
     }

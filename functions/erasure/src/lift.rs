@@ -25,7 +25,7 @@ pub(crate) async fn lift(app: &App, request: Request, now: Timestamp) -> Result<
     let request = completed(request, now)?;
 
     let mut tx = Tx::new();
-    tx.end_restriction(&request, &requests);
+    tx.end_restriction(person.record(), &request, &requests)?;
     close(&mut tx, &person, &request, "request.restriction_ended", now)?;
     app.db.commit(tx).await?;
     Ok(())

@@ -64,27 +64,50 @@ fn wait(attempts: u32) -> Option<SignedDuration> {
     Some(SignedDuration::from_mins(*minutes))
 }
 
+/// Whether a controller said anything at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It answered, or was not asked.
+    Answered,
+    /// Nobody answered in time.
+    Silent,
+}
+
+impl Heard {
+    fn of(reason: &Undelivered) -> Self {
+        match reason {
+            Undelivered::Unanswered(OutboundError::Unavailable) => Self::Silent,
+            _ => Self::Answered,
+        }
+    }
+}
+
 /// Tries a callback once. What fails waits, ever longer, and is given up at last.
 pub(crate) async fn deliver(
     app: &App,
     party: &Party,
     callback: &Callback,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Heard, StoreError> {
     let Err(reason) = send(party, callback).await else {
-        return app.db.forget_callback(callback).await;
+        app.db.forget_callback(callback).await?;
+        return Ok(Heard::Answered);
     };
     let (controller, request) = (&callback.exchange.controller, &callback.exchange.request);
     match wait(callback.attempts) {
         Some(wait) => {
             tracing::warn!(%controller, %request, %reason, "a callback failed, it is tried again");
-            app.db.postpone_callback(callback, wait, now).await
+            let attempts = callback.attempts + 1;
+            app.db
+                .postpone_callback(callback, attempts, wait, now)
+                .await?;
         }
         None => {
             alarm!("opendsr_callback_given_up", %controller, %request, %reason, "a controller can't be told");
-            app.db.forget_callback(callback).await
+            app.db.forget_callback(callback).await?;
         }
     }
+    Ok(Heard::of(&reason))
 }
 
 async fn send(party: &Party, callback: &Callback) -> Result<(), Undelivered> {
@@ -123,6 +146,14 @@ mod tests {
         let all: SignedDuration = waits.iter().copied().sum();
         assert_eq!(waits.len(), 9);
         assert!(all > days(3) && all < days(5), "{all:?}");
+    }
+
+    #[test]
+    fn a_controller_that_answers_is_not_silent_whatever_it_answers() {
+        let nobody = Undelivered::Unanswered(OutboundError::Unavailable);
+        assert_eq!(Heard::of(&nobody), Heard::Silent);
+        assert_eq!(Heard::of(&Undelivered::Answer(503)), Heard::Answered);
+        assert_eq!(Heard::of(&Undelivered::Controller), Heard::Answered);
     }
 
     proptest! {

@@ -6,12 +6,16 @@
 //! came through an API says so.
 
 use std::{
-    sync::Arc,
+    collections::HashSet,
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use axum::{Extension, Json, extract::State};
-use domain::time::{SignedDuration, Timestamp};
+use domain::{
+    opendsr::ControllerId,
+    time::{SignedDuration, Timestamp},
+};
 use lambda_http::request::RequestContext;
 use platform::http::Problem;
 use serde::Serialize;
@@ -20,8 +24,13 @@ use store::{
     due::Bounds,
     opendsr::{CALLBACKS, Callback, Duty, MOVES},
 };
+use tokio::sync::Mutex;
 
-use crate::{App, callback, party::Party};
+use crate::{
+    App,
+    callback::{self, Heard},
+    party::Party,
+};
 
 /// What one run takes on of each queue. What fails steps back.
 const BOUNDS: Bounds = Bounds {
@@ -30,7 +39,10 @@ const BOUNDS: Bounds = Bounds {
     step_back: SignedDuration::from_mins(15),
 };
 
-/// No work begins later in a run than this: one callback may take eight seconds, and
+/// For how long a controller is left alone whom a run has found silent.
+const SILENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// No work begins later in a run than this: one callback may take three seconds, and
 /// the function has 25.
 const BEGUN_WITHIN: Duration = Duration::from_secs(12);
 
@@ -55,12 +67,18 @@ pub(crate) async fn run(
     let Some(party) = &app.party else {
         return Ok(Json(Summary::default()));
     };
-    // one time for the whole run, so that callbacks are due in the run that they follow from
-    let (now, started) = (app.clock.now(), Instant::now());
+    let run = Run {
+        now: app.clock.now(),
+        started: Instant::now(),
+        silent: Mutex::default(),
+        left: AtomicUsize::new(0),
+    };
     let queues = [MOVES, CALLBACKS].map(str::to_owned);
-    let work = |key: Key| in_time(&app, party, key, now, started);
-    let worked = app.db.work_off(&queues, now, BOUNDS, work).await?;
-    let (processed, failed, more) = (worked.processed, worked.failed, worked.more);
+    let work = |key: Key| run.in_time(&app, party, key);
+    let worked = app.db.work_off(&queues, run.now, BOUNDS, work).await?;
+    let left = run.left.load(Ordering::Relaxed);
+    let processed = worked.processed.saturating_sub(left);
+    let (failed, more) = (worked.failed, worked.more || left > 0);
     tracing::info!(processed, failed, more, "exchanges looked at");
     Ok(Json(Summary {
         processed,
@@ -69,27 +87,51 @@ pub(crate) async fn run(
     }))
 }
 
-/// What comes too late in a run waits for the next one.
-async fn in_time(
-    app: &App,
-    party: &Arc<Party>,
-    key: Key,
+/// One run.
+struct Run {
+    /// One time for all of it, so that callbacks are due in the run that they follow from.
     now: Timestamp,
     started: Instant,
-) -> Result<(), StoreError> {
-    if started.elapsed() >= BEGUN_WITHIN {
-        return Ok(());
+    /// Who did not answer. Their other callbacks would take the time of everybody's.
+    silent: Mutex<HashSet<ControllerId>>,
+    /// How many items were left as they are.
+    left: AtomicUsize,
+}
+
+impl Run {
+    /// What comes too late waits for the next run.
+    async fn in_time(&self, app: &App, party: &Party, key: Key) -> Result<(), StoreError> {
+        if self.started.elapsed() >= BEGUN_WITHIN {
+            self.left.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
+        match Duty::at(&key) {
+            Some(Duty::End) => app.db.end_waiting(&key, self.now).await,
+            Some(Duty::TakeIn) => app.db.take_move_in(&key, self.now).await,
+            Some(Duty::Call) => match app.db.get::<Callback>(&key).await? {
+                // the index may lag behind the item
+                Some(waiting) if waiting.next_at <= self.now => {
+                    self.call(app, party, &waiting).await
+                }
+                _ => Ok(()),
+            },
+            None => app.db.leave_queue(&key).await,
+        }
     }
-    match Duty::at(&key) {
-        Some(Duty::End) => app.db.end_waiting(&key, now).await,
-        Some(Duty::TakeIn) => app.db.take_move_in(&key, now).await,
-        Some(Duty::Call) => match app.db.get::<Callback>(&key).await? {
-            // the index may lag behind the item
-            Some(waiting) if waiting.next_at <= now => {
-                callback::deliver(app, party, &waiting, now).await
-            }
-            _ => Ok(()),
-        },
-        None => app.db.leave_queue(&key).await,
+
+    /// Who was silent in this run is not called again in it, and that counts as no attempt.
+    async fn call(&self, app: &App, party: &Party, waiting: &Callback) -> Result<(), StoreError> {
+        let controller = &waiting.exchange.controller;
+        if self.silent.lock().await.contains(controller) {
+            let attempts = waiting.attempts;
+            return app
+                .db
+                .postpone_callback(waiting, attempts, SILENCE, self.now)
+                .await;
+        }
+        if callback::deliver(app, party, waiting, self.now).await? == Heard::Silent {
+            self.silent.lock().await.insert(controller.clone());
+        }
+        Ok(())
     }
 }

@@ -142,7 +142,7 @@ fn may_buy(account: &Account, provider: Provider, now: Timestamp) -> Result<(), 
         (status = 201, body = CheckoutView),
         (status = 400, body = ProblemDocument, description = "Not JSON"),
         (status = 401, body = ProblemDocument, description = "Not signed in"),
-        (status = 403, body = ProblemDocument, description = "Not an owner"),
+        (status = 403, body = ProblemDocument, description = "Not an owner, or a document in force is declined"),
         (status = 409, body = ProblemDocument, description = "Already paying, or the workspace is being closed"),
         (status = 413, body = ProblemDocument, description = "The body is too large"),
         (status = 415, body = ProblemDocument, description = "Not JSON by its content type"),
@@ -159,6 +159,7 @@ pub async fn open(
     body: JsonBody<CheckoutRequest>,
 ) -> Result<(StatusCode, Json<CheckoutView>), Problem> {
     signed_in.must_own()?;
+    signed_in.may_agree()?;
     let request = key.as_deref().map(|key| Request {
         workspace: signed_in.workspace_id(),
         route: "POST /billing/checkout",

@@ -66,7 +66,9 @@ enum Undone {
     Store(#[from] StoreError),
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    #[error("the owner is being erased, or has stopped the processing: nobody is charged")]
+    #[error(
+        "the owner is being erased, declines a document in force or has stopped the processing: nobody is charged"
+    )]
     OwnerStops,
     #[error(transparent)]
     Unregistered(#[from] Unregistered),
@@ -180,7 +182,8 @@ async fn do_work(app: &App, billed: &Billed, work: Work, now: Timestamp) -> Resu
 /// Nobody is charged who is being erased: their workspace goes with them, or to
 /// another owner, by whom the next run charges. Nor does anything pass to a
 /// provider by itself of somebody who withdrew the consent to processing, objected
-/// to it or restricted it (clauses 5.2b, 6.7); they may still pay by themselves.
+/// to it or restricted it (clauses 5.2b, 6.7); they may still pay by themselves. Who
+/// declines a document in force is bound by no more of it (2.6).
 async fn owner_goes_on(app: &App, billed: &Billed, now: Timestamp) -> Result<(), Undone> {
     let key = person_key(billed.workspace().owner);
     let mut found = app.db.get_many(&[(Table::People, key.clone())]).await?;
@@ -194,7 +197,7 @@ async fn owner_goes_on(app: &App, billed: &Billed, now: Timestamp) -> Result<(),
             Actor::System,
             owner.stance(now),
         );
-        may.is_ok() && owner.erasing_since.is_none()
+        may.is_ok() && owner.erasing_since.is_none() && owner.declined.is_empty()
     });
     goes_on.then_some(()).ok_or(Undone::OwnerStops)
 }

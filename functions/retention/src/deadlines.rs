@@ -1,11 +1,12 @@
 //! The guard of the deadlines that the law sets: for requests, an alarm at day 25
 //! of 30 for an erasure, and as early for the others as their periods allow
 //! ([`domain::regime::Watch`]); for incidents, claims and the notices to whoever
-//! was given data. Counts only: whom it is about is nobody's business here.
+//! was given data; for the reviews of legal holds. Counts only: whom it is about
+//! is nobody's business here.
 
 use domain::{
     calendar::Term,
-    compliance::{claim, incident},
+    compliance::{claim, hold, incident},
     regime::Stage,
     request::Progress,
     time::Timestamp,
@@ -30,6 +31,8 @@ pub struct Guarded {
     pub claims: Standing,
     /// Notices to whoever was given data (clauses 5.2b, 6.3b).
     pub notices: Standing,
+    /// Legal holds that must be reviewed, or end soon (clause 5.8).
+    pub holds: Standing,
 }
 
 impl Guarded {
@@ -53,6 +56,7 @@ impl Guarded {
             ("incidents", self.incidents),
             ("claims", self.claims),
             ("notices", self.notices),
+            ("holds", self.holds),
         ];
         let all = kinds.map(|(_, standing)| standing.at_risk + standing.overdue);
         metrics::record(Metric::DeadlinesAtRisk, all.iter().sum());
@@ -89,6 +93,7 @@ pub async fn guard(db: &Db, now: Timestamp) -> Result<Guarded, StoreError> {
         incidents: db.standing::<incident::Progress>(now).await?,
         claims: db.standing::<claim::Progress>(now).await?,
         notices: db.notices_standing(now).await?,
+        holds: db.standing::<hold::Progress>(now).await?,
         ..Guarded::default()
     };
     for request in db.request_queue().await? {

@@ -6,7 +6,7 @@ use platform::{
     http::{Auth, ClientInfo, Problem},
     secret::AppSecret,
 };
-use store::{Db, limits::Limit, lookup::LookupKey, personal::Gate};
+use store::{Db, limits::Limit, lookup::LookupKey, personal::Gate, site::VisitLog};
 
 /// What the routes need.
 #[derive(Debug, Clone)]
@@ -14,6 +14,7 @@ pub struct App {
     pub(crate) db: Db,
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
+    pub(crate) visits: VisitLog,
     lookup: LookupKey,
     auth: Auth,
 }
@@ -29,6 +30,7 @@ impl App {
         Ok(Self {
             gate: Gate::new(aws, db.clone(), env.required("PERSONAL_DATA_KEY")?),
             auth: Auth::new(db.clone(), clock.clone(), &secret, env)?,
+            visits: VisitLog::default(),
             lookup: secret.lookup,
             clock,
             db,

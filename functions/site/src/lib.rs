@@ -21,7 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// entry; so does opening a person's data.
 pub const BUDGETS: &[(&str, u32)] = &[
     ("GET /.well-known/gpc.json", 0),
-    // a limit, the day's key, the visit; the day's first visit makes the key
+    // a limit, the visit; a process opens the day once, and the day's first visit makes
+    // the key
     ("POST /visits", 5),
     ("GET /compliance/visits", 4),
     // the day's salt, one transaction; the second view of a visit is one update more,

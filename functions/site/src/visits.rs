@@ -67,7 +67,7 @@ pub(crate) async fn visit(
         at: now,
         origin: referrer.and_then(origin),
     };
-    record_visit(&app.db, &app.gate, &visit).await?;
+    record_visit(&app.db, &app.gate, &app.visits, &visit).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -86,7 +86,18 @@ fn table(name: &str) -> String {
 fn of_dynamodb(operation: &str, body: &Value) -> Vec<Need> {
     let action = format!("dynamodb:{operation}");
     match operation {
-        "BatchGetItem" | "BatchWriteItem" => {
+        "BatchWriteItem" => {
+            let action = action.as_str();
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables
+                .flat_map(|(name, writes)| {
+                    let writes = writes.as_array().into_iter().flatten();
+                    let writes = writes.filter_map(|write| write.as_object()?.values().next());
+                    writes.map(move |write| of_item(action, table(name), write))
+                })
+                .collect()
+        }
+        "BatchGetItem" => {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
             tables
                 .map(|(name, _)| Need::new(action.as_str(), table(name)))
@@ -96,7 +107,9 @@ fn of_dynamodb(operation: &str, body: &Value) -> Vec<Need> {
             let items = body["TransactItems"].as_array().into_iter().flatten();
             items
                 .filter_map(|item| item.as_object()?.iter().next())
-                .map(|(kind, item)| Need::new(in_transaction(kind), table(text(item, "TableName"))))
+                .map(|(kind, item)| {
+                    of_item(in_transaction(kind), table(text(item, "TableName")), item)
+                })
                 .collect()
         }
         _ => {
@@ -105,9 +118,20 @@ fn of_dynamodb(operation: &str, body: &Value) -> Vec<Need> {
                 resource.push_str("/index/");
                 resource.push_str(index);
             }
-            vec![Need::new(action, resource)]
+            vec![of_item(action, resource, body)]
         }
     }
+}
+
+/// What a call needs for one item, which it names by its key or brings along. The partition key
+/// is `pk` in every table.
+fn of_item(action: impl Into<String>, resource: String, item: &Value) -> Need {
+    let mut need = Need::new(action, resource);
+    let named = ["Key", "Item"].into_iter();
+    let keys = named.filter_map(|name| item[name]["pk"]["S"].as_str());
+    need.context
+        .extend(keys.map(|key| (ContextKey::LeadingKeys, key.to_owned())));
+    need
 }
 
 /// There is no action for a transaction: each of its members needs its own.
@@ -279,6 +303,11 @@ mod tests {
             of_body("dynamodb", "BatchGetItem", &batch),
             [in_table("BatchGetItem", "t"), in_table("BatchGetItem", "u")]
         );
+        let write = json!({"DeleteRequest": {"Key": {"pk": {"S": "a"}}}});
+        let batch = json!({"RequestItems": {"t": [write]}}).to_string();
+        let batch = request("POST", "http://127.0.0.1:1/", &batch);
+        let needs = of("dynamodb", "BatchWriteItem", &batch);
+        assert_eq!(needs[0].context[&ContextKey::LeadingKeys], "a");
         let members = ["Put", "Update", "Delete", "ConditionCheck"];
         let items = members.map(|member| json!({member: {"TableName": "t"}}));
         assert_eq!(

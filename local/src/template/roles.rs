@@ -87,6 +87,8 @@ impl Texts {
 struct Conditions {
     #[serde(default)]
     string_equals: BTreeMap<ContextKey, Texts>,
+    #[serde(default, rename = "ForAllValues:StringLike")]
+    string_like: BTreeMap<ContextKey, Texts>,
 }
 
 /// What a condition may ask about a call.
@@ -98,6 +100,9 @@ pub enum ContextKey {
     /// The address that a letter comes from.
     #[serde(rename = "ses:FromAddress")]
     FromAddress,
+    /// The partition key of an item that is written. A call that writes several needs each.
+    #[serde(rename = "dynamodb:LeadingKeys")]
+    LeadingKeys,
 }
 
 /// One action on one resource, as a role allows it. Both may have wildcards.
@@ -109,6 +114,8 @@ pub struct Grant {
     pub resource: String,
     /// `StringEquals`: what each key must be.
     conditions: BTreeMap<ContextKey, Vec<String>>,
+    /// `ForAllValues:StringLike`: what each key must be like.
+    patterns: BTreeMap<ContextKey, Vec<String>>,
 }
 
 /// One action on one resource, as a call needs it.
@@ -163,6 +170,10 @@ impl Grant {
                 let found = need.context.get(key);
                 found.is_some_and(|found| allowed.contains(found))
             })
+            && self.patterns.iter().all(|(key, patterns)| {
+                let found = need.context.get(key);
+                found.is_some_and(|found| patterns.iter().any(|pattern| matches(pattern, found)))
+            })
     }
 }
 
@@ -209,12 +220,8 @@ pub(super) fn read(scope: &Scope<'_>, arn: &str, at: &str) -> Result<Role, Templ
 
 fn grants(statement: Statement) -> Vec<Grant> {
     let resources = statement.resource.into_vec();
-    let conditions: BTreeMap<_, _> = statement
-        .condition
-        .string_equals
-        .into_iter()
-        .map(|(key, allowed)| (key, allowed.into_vec()))
-        .collect();
+    let conditions = by_key(statement.condition.string_equals);
+    let patterns = by_key(statement.condition.string_like);
     let actions = statement.action.into_vec().into_iter();
     actions
         .flat_map(|action| {
@@ -226,7 +233,15 @@ fn grants(statement: Statement) -> Vec<Grant> {
             action,
             resource,
             conditions: conditions.clone(),
+            patterns: patterns.clone(),
         })
+        .collect()
+}
+
+fn by_key(conditions: BTreeMap<ContextKey, Texts>) -> BTreeMap<ContextKey, Vec<String>> {
+    let conditions = conditions.into_iter();
+    conditions
+        .map(|(key, texts)| (key, texts.into_vec()))
         .collect()
 }
 
@@ -352,6 +367,7 @@ mod tests {
             conditions: conditions
                 .map(|(key, value)| (*key, vec![(*value).to_owned()]))
                 .collect(),
+            patterns: BTreeMap::new(),
         }])
     }
 
@@ -377,6 +393,29 @@ mod tests {
             need.context
                 .insert(ContextKey::FromAddress, address.to_owned());
             assert_eq!(role.allows(&need).is_some(), allowed);
+        }
+    }
+    #[test]
+    fn a_partition_key_must_be_like_a_pattern() {
+        let (action, resource) = ("dynamodb:DeleteItem", "keys");
+        let patterns = ["SALT", "CASEKEY#visits-*"].map(str::to_owned).to_vec();
+        let role = Role(vec![Grant {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            conditions: BTreeMap::new(),
+            patterns: BTreeMap::from([(ContextKey::LeadingKeys, patterns)]),
+        }]);
+        let mut need = Need::new(action, resource);
+        assert_eq!(role.allows(&need), None);
+        for (key, allowed) in [
+            ("SALT", true),
+            ("SALT#2", false),
+            ("CASEKEY#visits-2026-11-23", true),
+            ("CASEKEY#hld_1", false),
+            ("SUBJ#1", false),
+        ] {
+            need.context.insert(ContextKey::LeadingKeys, key.to_owned());
+            assert_eq!(role.allows(&need).is_some(), allowed, "{key}");
         }
     }
 }

@@ -231,7 +231,7 @@ fn the_products_template_is_understood() {
         &[("Alarms", "false"), ("PublicUrl", "http://127.0.0.1:1")],
     )
     .unwrap();
-    assert_eq!(model.functions.len(), 14);
+    assert_eq!(model.functions.len(), 16);
     assert_eq!(model.tables.len(), 4);
     let sources = model
         .functions

@@ -364,7 +364,8 @@ impl Db {
         self.commit(tx).await
     }
 
-    /// Ends an exchange that has waited long enough; one that went on stays.
+    /// Ends an exchange that has waited long enough; one that went on stays, and so
+    /// does one to which word is on its way.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -374,6 +375,10 @@ impl Db {
         let Some(exchange) = stored.filter(waits) else {
             return Ok(());
         };
+        let moves: Vec<Move> = self.list_all(&key.pk, MOVE).await?;
+        if !moves.is_empty() {
+            return Ok(());
+        }
         let mut tx = Tx::new();
         tx.move_exchange(&exchange, &exchange.ended(Outcome::Unconfirmed, now), now)?;
         changed_meanwhile(self.commit(tx).await)
@@ -407,20 +412,21 @@ impl Db {
         self.commit(tx).await
     }
 
-    /// Lets a callback wait until it is tried again. One that another run has
-    /// delivered meanwhile stays away.
+    /// Lets a callback wait until it is tried again, after so many attempts. One that
+    /// another run has delivered meanwhile stays away.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn postpone_callback(
         &self,
         callback: &Callback,
+        attempts: u32,
         by: SignedDuration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let next = shift(now, by);
         let update = Update::new()
-            .set("attempts", callback.attempts + 1)?
+            .set("attempts", attempts)?
             .set("next_at", next)?
             .set("due_at", next)?
             .when(Condition::item_exists());

@@ -11,6 +11,7 @@ use domain::request::{Correction, Ground, RequestKind, State};
 use domain::time::{days, shift};
 use domain::token::LinkToken;
 use serde_json::Value;
+use store::Tx;
 use store::people::{Request, Words, export_key, export_object};
 use store::personal::Sealed;
 
@@ -208,6 +209,28 @@ async fn a_restriction_ends_when_no_request_needs_it_any_more() {
     assert_eq!(record.restricted_from, None);
     let ended = registry.request(&restriction).await.unwrap();
     assert_eq!(ended.progress.state(), State::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_restriction_does_not_lift_one_that_began_meanwhile() {
+    let registry = Registry::new().await;
+    let account = registry.account().await;
+    let old = registry
+        .approved(account.subject, RequestKind::Restriction, None, "check")
+        .await;
+    let (db, now) = (registry.db(), registry.now());
+    let record = registry.record(account.subject).await.unwrap();
+    let requests = db.requests_of(account.subject, now).await.unwrap();
+    registry
+        .approved(account.subject, RequestKind::Erasure, None, "and destroy")
+        .await;
+    let mut tx = Tx::new();
+    tx.end_restriction(&record, &old, &requests).unwrap();
+    assert!(db.commit(tx).await.unwrap_err().refused("restriction"));
+    assert_eq!(
+        registry.record(account.subject).await.unwrap().restrictions,
+        2
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

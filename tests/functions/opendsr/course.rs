@@ -167,6 +167,28 @@ async fn a_redirect_is_no_delivery() {
     assert_eq!(waits.count(), 1, "it is tried again");
 }
 
+/// Who does not answer is asked once in a run: the time is for the others, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_controller_is_called_once_in_a_run() {
+    let machine = TestMachine::start().await;
+    let controller = machine.controller("example");
+    // nothing listens on that port
+    let callbacks = ["http://127.0.0.1:9/callbacks".to_owned()];
+    for _ in 0..3 {
+        let request = Controller::request("access", &Person::new().email, &callbacks);
+        controller.pass(&request).await.is(201);
+        controller.api.delete(path_of(&request)).await.is(202);
+    }
+    machine.exchanges().await;
+    let items = machine.items("CatalogTable").await;
+    let tried = items
+        .iter()
+        .filter(|item| assetbox_tests::text(item, "sk").starts_with("CALLBACK#"))
+        .map(|item| item["attempts"].as_n().unwrap().parse::<u32>().unwrap());
+    let tried: Vec<u32> = tried.collect();
+    assert_eq!((tried.len(), tried.contains(&0)), (3, true), "{tried:?}");
+}
+
 /// A person who asked by themselves is asked no second time, and the controller learns nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_request_of_the_person_absorbs_it_in_silence() {

@@ -3,12 +3,12 @@
 use assetbox_tests::log;
 use domain::compliance::notice::{Matter, Recipient};
 use domain::compliance::processor::Processor;
-use domain::compliance::{Words, claim};
-use domain::ids::{ClaimId, RequestId, SubjectId};
-use domain::processing::Actor;
+use domain::compliance::{Words, claim, hold};
+use domain::ids::{ClaimId, HoldId, RequestId, SubjectId};
+use domain::processing::{Actor, Category};
 use domain::regime::Regime;
-use domain::request::{Level, Progress, RequestKind};
-use domain::time::{SignedDuration, days};
+use domain::request::{Ground, Level, Progress, RequestKind};
+use domain::time::{SignedDuration, days, shift};
 use store::Tx;
 use store::compliance::{Case, Notice};
 use store::people::Request;
@@ -105,11 +105,32 @@ async fn claims_and_notices_are_guarded_like_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_review_of_a_hold_is_guarded() {
+    let warehouse = Warehouse::new().await;
+    let (gate, now) = (warehouse.gate(), warehouse.now());
+    let law = Ground::new("Civil Code art. 196").unwrap();
+    let until = shift(now, days(200));
+    let placed = hold::Progress::place([Category::Contact].into(), law, until, now).unwrap();
+    let file = hold::File {
+        subject: SubjectId::new(now),
+        reason: Words::new("A claim is before the court.").unwrap(),
+    };
+    let hold = Case::new(&gate, HoldId::new(now), placed, &file, Actor::Staff, now).await;
+    let (hold, key) = hold.unwrap();
+    let mut tx = Tx::new();
+    tx.open_case(&hold, &key);
+    warehouse.db().commit(tx).await.unwrap();
+    assert_eq!(warehouse.at_risk().await, 0);
+    warehouse.advance(days(84));
+    assert_eq!(warehouse.at_risk().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_answered_is_no_risk() {
     let warehouse = Warehouse::new().await;
     let now = warehouse.now();
     let progress = Progress::received(RequestKind::Erasure, Regime::Ru152, Level::L3, now);
-    let ground = domain::request::Ground::new("152-FZ art. 21(5)").unwrap();
+    let ground = Ground::new("152-FZ art. 21(5)").unwrap();
     let refused = progress.refuse(ground, now).unwrap();
     let request = Request::new(SubjectId::new(now), RequestId::new(now), refused);
     warehouse.db().put(&request).await.unwrap();

@@ -107,6 +107,13 @@ async fn who_declines_a_version_can_look_get_a_copy_and_close_the_account_and_no
     api.post("/uploads", &upload)
         .await
         .problem(403, "policy_declined");
+    let checkout = json!({"plan": "team", "provider": "stripe"});
+    let checkout = api.post("/billing/checkout", &checkout).await;
+    checkout.problem(403, "policy_declined");
+    let answer = json!({"answers": []});
+    let survey = "/me/surveys/srv_0193a1b2c3d47e8f90a1b2c3d4e5f607/answer";
+    let answer = api.put(survey, &answer).await;
+    answer.problem(403, "policy_declined");
     api.get(format!("/assets/{asset}")).await.is(200);
     api.get(format!("/assets/{asset}/download")).await.is(200);
     let ask = async |kind: &str| {

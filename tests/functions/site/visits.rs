@@ -63,6 +63,11 @@ async fn a_visit_is_four_sealed_fields_for_security_only_and_ends() {
         entry.operation == Some(Operation::Extract) && entry.categories == [Category::Visit]
     });
     assert_eq!(readings.count(), 1);
+    // the day was opened once for both visits, and the ledger tells the time of neither
+    let openings = opened.iter().filter(|entry| {
+        entry.operation == Some(Operation::Record) && entry.categories == [Category::Visit]
+    });
+    assert_eq!(openings.count(), 1);
     assert!(opened.iter().all(|e| e.purpose == Some(Purpose::Security)));
     let stranger = stage.account(Person::new(), &[]).await;
     stranger.api.get(&path).await.problem(403, "staff_only");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -99,13 +98,7 @@ fn binaries() -> BTreeMap<String, String> {
 /// All programs, built with what is built for these tests, by name.
 async fn build() -> BTreeMap<String, PathBuf> {
     let binaries = binaries();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(ROOT);
-    // build scripts that read what cargo tells this test of its package would run again, and all
-    // that depends on them be built again, this very program included
-    for (name, _) in env::vars_os().filter(|(name, _)| is_of_the_package(name)) {
-        cargo.env_remove(name);
-    }
+    let mut cargo = Command::from(crate::cargo());
     cargo.args(["build", "--offline", "--message-format=json"]);
     // with the tests, so that nothing is built a second time with other features
     cargo.args(["--package", env!("CARGO_PKG_NAME"), "--test", "e2e"]);
@@ -125,21 +118,6 @@ async fn build() -> BTreeMap<String, PathBuf> {
         assert!(built.contains_key(binary), "{binary} was not built");
     }
     built
-}
-
-/// What cargo sets for the programs of a package
-/// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>).
-fn is_of_the_package(variable: &OsStr) -> bool {
-    let variable = variable.to_string_lossy();
-    let of_the_package = [
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-        "CARGO_MANIFEST_",
-        "CARGO_PKG_",
-    ];
-    of_the_package
-        .iter()
-        .any(|prefix| variable.starts_with(prefix))
 }
 
 /// The name and the path of the program that a message of cargo is about.

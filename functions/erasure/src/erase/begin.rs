@@ -7,7 +7,7 @@ use domain::{
     consequence::{Consequence, Job},
     ids::{CaseId, SubjectId, WorkspaceId},
     ledger::Entry,
-    opendsr::{ExchangeRef, Outcome, Standing},
+    opendsr::{ExchangeRef, Standing},
     processing::{Actor, Category, Operation, Purpose},
     time::Timestamp,
 };
@@ -117,9 +117,10 @@ impl Beginning {
     ) -> Result<Self, Error> {
         let paid = act::paid(app, run).await?;
         let (act, key) = act::begun(app, run, person, &paid, now).await?;
-        let holds = holds::filled(app, run.subject, now).await?;
+        let active = app.db.holds_on(run.subject, now).await?;
+        let holds = holds::filled(app, run.subject, active, now).await?;
         let mut kept = kept(app, run, !paid.is_empty(), now).await?;
-        kept.extend(holds::kept(&holds));
+        kept.extend(holds::kept(&holds, now));
         let case = Case {
             case: run.case,
             clause: why.clause.to_owned(),
@@ -143,14 +144,8 @@ impl Beginning {
         })
     }
 
-    /// Controllers are told that it was done in part where a legal hold keeps something.
-    fn told(&self, mut run: Run) -> Run {
-        if !self.holds.is_empty() {
-            for (_, end) in &mut run.exchanges {
-                *end = Standing::cancelled(Outcome::Partial);
-            }
-        }
-        run
+    fn told(&self, run: Run) -> Run {
+        holds::told(&self.holds, run, self.case.began_at)
     }
 
     /// Stores it; gives what the ledger has to say of it.

@@ -4,12 +4,14 @@ use domain::{
     certificate::Kept,
     compliance::hold::HOLDABLE,
     ids::SubjectId,
+    opendsr::{Outcome, Standing},
     processing::{Actor, Operation, Purpose},
     time::Timestamp,
 };
 use serde_json::{Map, Value};
 use store::{
-    erasure::{Hold, HoldPart},
+    Tx,
+    erasure::{Case, Hold, HoldPart, Run},
     personal::{Access, GateError, Person},
 };
 
@@ -24,14 +26,35 @@ const HOLD: Access = Access {
     clause: "5.8",
 };
 
-/// The holds on a person's data, with what each of them keeps: sealed under its own key and
+/// Fills the holds that were placed while the erasure began, which its beginning has not seen, as
+/// long as the key exists. None can be placed after it.
+pub(super) async fn filled_late(app: &App, run: Run, mut case: Case) -> Result<Run, Error> {
+    let now = app.clock.now();
+    let mut unseen = app.db.holds_on(run.subject, now).await?;
+    unseen.retain(|hold| hold.progress.kept().is_none());
+    let holds = filled(app, run.subject, unseen, now).await?;
+    if holds.is_empty() {
+        return Ok(run);
+    }
+    case.kept.extend(kept(&holds, now));
+    let run = told(&holds, run, now);
+    let mut tx = Tx::new();
+    for hold in &holds {
+        tx.change_case(hold)?;
+    }
+    tx.keep_more(&run, &case)?;
+    app.db.commit(tx).await?;
+    Ok(run)
+}
+
+/// The active holds on a person's data, with what each of them keeps: sealed under its own key and
 /// stored, before the erasure is committed that refers to it.
 pub(super) async fn filled(
     app: &App,
     subject: SubjectId,
+    active: Vec<Hold>,
     now: Timestamp,
 ) -> Result<Vec<Hold>, Error> {
-    let active = app.db.holds_on(subject, now).await?;
     if active.is_empty() {
         return Ok(active);
     }
@@ -65,9 +88,26 @@ async fn held(app: &App, person: &Person, hold: &Hold, now: Timestamp) -> Result
     Ok(Value::Object(kept))
 }
 
+/// Anybody may read the certificate and a controller its answer: neither tells of a hold that the
+/// law keeps secret.
+fn known(holds: &[Hold], now: Timestamp) -> impl Iterator<Item = &Hold> {
+    let may_be_known = move |hold: &&Hold| hold.progress.may_be_known(now);
+    holds.iter().filter(may_be_known)
+}
+
+/// Controllers are told that it was done in part where a legal hold keeps something.
+pub(super) fn told(holds: &[Hold], mut run: Run, now: Timestamp) -> Run {
+    if known(holds, now).next().is_some() {
+        for (_, end) in &mut run.exchanges {
+            *end = Standing::cancelled(Outcome::Partial);
+        }
+    }
+    run
+}
+
 /// What the holds keep, as the certificate says it.
-pub(super) fn kept(holds: &[Hold]) -> impl Iterator<Item = Kept> {
-    holds.iter().map(|hold| {
+pub(super) fn kept(holds: &[Hold], now: Timestamp) -> impl Iterator<Item = Kept> {
+    known(holds, now).map(|hold| {
         let progress = &hold.progress;
         let names = progress.categories().iter().map(|one| one.as_str());
         let names: Vec<_> = names.collect();

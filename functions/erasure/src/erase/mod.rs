@@ -13,6 +13,8 @@ mod kept;
 mod steps;
 mod workspace;
 
+use std::pin::Pin;
+
 use domain::{certificate::Step, ids::SubjectId};
 use store::erasure::Run;
 
@@ -21,13 +23,18 @@ use crate::{App, Error};
 pub(crate) use begin::{begin_for, for_ended_purpose};
 pub(crate) use workspace::{destroy_all_but, destroy_items, destroy_workspace, leave};
 
+type Late<'a> = Pin<Box<dyn Future<Output = Result<Run, Error>> + Send + 'a>>;
+
 /// Goes on with an erasure that has begun; one that is done leaves nothing to do.
 pub(crate) async fn go_on(app: &App, subject: SubjectId) -> Result<(), Error> {
-    let Some(run) = app.db.erasure_run(subject).await? else {
+    let Some(mut run) = app.db.erasure_run(subject).await? else {
         return Ok(());
     };
     let case = app.db.erasure_case(run.case).await?;
-    if case.is_some_and(|case| case.finished_at.is_none()) {
+    if let Some(case) = case.filter(|case| case.finished_at.is_none()) {
+        // boxed: its type nests deep
+        let late: Late<'_> = Box::pin(holds::filled_late(app, run, case));
+        run = late.await?;
         for step in Step::ALL {
             take(app, &run, step).await?;
         }

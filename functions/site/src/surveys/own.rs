@@ -58,7 +58,7 @@ pub(crate) async fn show(
     responses(
         (status = 204, description = "It is stored"),
         (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
-        (status = 403, description = "A cookie from another site's page", body = ProblemDocument),
+        (status = 403, description = "A cookie from another site's page, or a document in force is declined", body = ProblemDocument),
         (status = 404, body = ProblemDocument),
         (status = 409, description = "The survey is closed, full, or an anonymous one, or the account is being erased", body = ProblemDocument),
         (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
@@ -73,6 +73,7 @@ pub(crate) async fn answer(
     PathId(id): PathId<SurveyId>,
     JsonBody { value: body, .. }: JsonBody<AnswerBody>,
 ) -> Result<StatusCode, Problem> {
+    signed_in.may_agree()?;
     let (subject, now) = (signed_in.subject(), signed_in.now);
     let survey = to_answer(&app, id, Kind::Named, now).await?;
     let answered = survey.form.in_words(&body.answers).map_err(unfit)?;

@@ -1,6 +1,10 @@
 //! Legal holds (clauses 5.8, 8.1): a decision of the staff that some of a person's data outlives
 //! their erasure, because a law, a court or a claim needs it. No more than it names, on a ground,
 //! until a date, and looked at again and again.
+//!
+//! A hold keeps what stands when the erasure begins. Until then data ends by its own clock and
+//! changes by corrections as if there were no hold: what could be lost so must be copied by the
+//! staff when they place it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,6 +15,7 @@ use super::Words;
 use crate::{
     ids::SubjectId,
     processing::Category,
+    regime::Stage,
     request::Ground,
     time::{SignedDuration, Timestamp, days, shift},
 };
@@ -20,6 +25,8 @@ use crate::{
 pub const LONGEST: SignedDuration = days(1096);
 /// How often somebody has to look whether it is needed still. Our own figure.
 pub const REVIEW: SignedDuration = days(90);
+/// How long before a review is due somebody is told. Our own figure.
+pub const REVIEW_ALARM: SignedDuration = days(7);
 
 /// What can be held. Files are the customer's; registers go on by themselves.
 pub const HOLDABLE: [Category; 7] = [
@@ -44,6 +51,9 @@ pub enum IllegalMove {
     /// Its end is past, or too far away.
     #[error("a hold ends in the future, at most 1,096 days after it was placed")]
     End,
+    /// The ban on telling of it lies in the past.
+    #[error("the ban on telling of it ends before it begins")]
+    SecretOver,
     /// It was lifted, or is over.
     #[error("the hold was lifted or is over")]
     Over,
@@ -74,6 +84,8 @@ pub struct Progress {
     reviewed_at: Timestamp,
     kept: Option<Kept>,
     lifted_at: Option<Timestamp>,
+    #[serde(default)]
+    secret_until: Option<Timestamp>,
 }
 
 /// What an erasure left to a hold.
@@ -111,6 +123,7 @@ impl Progress {
             reviewed_at: now,
             kept: None,
             lifted_at: None,
+            secret_until: None,
         };
         hold.ends_well(now).then_some(hold).ok_or(IllegalMove::End)
     }
@@ -130,6 +143,21 @@ impl Progress {
         self.reviewed_at = now;
         self.until = until.unwrap_or(self.until);
         self.ends_well(now).then_some(self).ok_or(IllegalMove::End)
+    }
+
+    /// The law forbids telling of it, for so long. A later ban replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`IllegalMove`].
+    pub fn forbid_telling(mut self, until: Timestamp, now: Timestamp) -> Result<Self, IllegalMove> {
+        if !self.is_active(now) {
+            return Err(IllegalMove::Over);
+        }
+        if until <= now {
+            return Err(IllegalMove::SecretOver);
+        }
+        self.secret_until = Some(until);
+        Ok(self)
     }
 
     /// An erasure destroys the rest: what is held lies in so many parts.
@@ -155,6 +183,28 @@ impl Progress {
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.lifted_at.is_none() && now < self.until
+    }
+
+    /// The person, and anybody, may know of it at `now`.
+    #[must_use]
+    pub fn may_be_known(&self, now: Timestamp) -> bool {
+        self.secret_until.is_none_or(|until| until <= now)
+    }
+
+    /// How its review stands; `None` once it is lifted or over. It ends without a review when its
+    /// last day comes first, and somebody is told before that too.
+    #[must_use]
+    pub fn stage(&self, now: Timestamp) -> Option<Stage> {
+        let due_at = self.review_due_at();
+        self.is_active(now).then(|| {
+            if now > due_at {
+                Stage::Overdue
+            } else if now >= shift(due_at, -REVIEW_ALARM) {
+                Stage::Alarm
+            } else {
+                Stage::Running
+            }
+        })
     }
 
     /// What is held.
@@ -204,6 +254,12 @@ impl Progress {
     pub fn lifted_at(&self) -> Option<Timestamp> {
         self.lifted_at
     }
+
+    /// Until when nobody outside may be told of it.
+    #[must_use]
+    pub fn secret_until(&self) -> Option<Timestamp> {
+        self.secret_until
+    }
 }
 
 #[cfg(test)]
@@ -244,5 +300,32 @@ mod tests {
         let lifted = hold.lift(at(100)).unwrap();
         assert!(!lifted.is_active(at(100)));
         assert_eq!(lifted.lift(at(101)), Err(IllegalMove::Over));
+    }
+
+    #[test]
+    fn somebody_is_told_before_a_review_is_due_and_before_the_end() {
+        let at = |count| shift(Timestamp::UNIX_EPOCH, days(count));
+        let hold = placed(&[Category::Contact], at(200)).unwrap();
+        assert_eq!(hold.stage(at(82)), Some(Stage::Running));
+        assert_eq!(hold.stage(at(83)), Some(Stage::Alarm));
+        assert_eq!(hold.stage(at(91)), Some(Stage::Overdue));
+        let reviewed = hold.review(None, at(150)).unwrap();
+        assert_eq!(reviewed.stage(at(192)), Some(Stage::Running));
+        assert_eq!(reviewed.stage(at(193)), Some(Stage::Alarm));
+        assert_eq!(reviewed.stage(at(200)), None);
+        assert_eq!(reviewed.lift(at(195)).unwrap().stage(at(196)), None);
+    }
+
+    #[test]
+    fn a_secret_hold_may_be_known_when_its_ban_ends() {
+        let at = |count| shift(Timestamp::UNIX_EPOCH, days(count));
+        let hold = placed(&[Category::Contact], at(200)).unwrap();
+        assert!(hold.may_be_known(at(1)));
+        let past = hold.clone().forbid_telling(at(1), at(1));
+        assert_eq!(past, Err(IllegalMove::SecretOver));
+        let secret = hold.forbid_telling(at(30), at(1)).unwrap();
+        assert!(!secret.may_be_known(at(29)) && secret.may_be_known(at(30)));
+        let over = secret.forbid_telling(at(300), at(200));
+        assert_eq!(over, Err(IllegalMove::Over));
     }
 }

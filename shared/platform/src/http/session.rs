@@ -107,12 +107,12 @@ impl SignedIn {
         self.session.subject
     }
 
-    /// 403 while the workspace is read-only, or the person declines a document
-    /// in force (clause 2.6).
+    /// 403 while the person declines a document in force (clause 2.6): nothing new
+    /// is agreed upon with them.
     ///
     /// # Errors
     /// The problem that says how to go on.
-    pub fn may_write(&self) -> Result<(), Problem> {
+    pub fn may_agree(&self) -> Result<(), Problem> {
         if self.member.declined_at.is_some() {
             return Err(Problem::forbidden(
                 "policy_declined",
@@ -121,6 +121,15 @@ impl SignedIn {
                  PUT /me/policies/{document} to change things again.",
             ));
         }
+        Ok(())
+    }
+
+    /// 403 while the workspace is read-only, or as [`SignedIn::may_agree`] says.
+    ///
+    /// # Errors
+    /// The problem that says how to go on.
+    pub fn may_write(&self) -> Result<(), Problem> {
+        self.may_agree()?;
         match self.workspace.access(self.now) {
             Access::Full => Ok(()),
             Access::ReadOnly => Err(Problem::forbidden(

@@ -26,7 +26,8 @@ use lambda_http::tower::Service;
 
 use super::{OutboundError, is_public};
 
-const TIMEOUT: Duration = Duration::from_secs(8);
+/// Short: those who wait behind a silent host have to be called as well.
+const TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_URL_BYTES: usize = 2000;
 
 /// Why an address may not be called.

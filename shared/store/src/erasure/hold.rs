@@ -1,14 +1,15 @@
 //! The register of legal holds. What an erasure leaves to a hold lies beside its file, sealed
-//! under the hold's own key: with the key, which ends with the hold, it is destroyed.
+//! under the hold's own key: with the key, which ends with the hold, it is destroyed. Before the
+//! erasure a hold keeps nothing: what ends by its own clock or is corrected meanwhile is not in it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    compliance::hold::{File, Progress},
+    compliance::hold::{File, LONGEST, Progress},
     data_map::{Field, retention},
     ids::{HoldId, SubjectId},
     processing::Category,
     regime::Stage,
-    time::Timestamp,
+    time::{Timestamp, shift},
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,8 +41,7 @@ impl Filed for Progress {
     }
 
     fn stages(&self, now: Timestamp) -> Vec<Stage> {
-        let overdue = self.is_active(now) && self.review_due_at() < now;
-        overdue.then_some(Stage::Overdue).into_iter().collect()
+        self.stage(now).into_iter().collect()
     }
 }
 
@@ -94,12 +94,13 @@ impl Entity for HoldPart {
 }
 
 impl HoldPart {
-    /// A text in parts, for a hold that is open.
+    /// A text in parts, for a hold that is open. They last as long as it could be prolonged: its
+    /// key is what ends them.
     ///
     /// # Errors
     /// [`GateError`].
     pub fn of(hold: &Hold, open: &CaseFile, text: &str) -> Result<Vec<Self>, GateError> {
-        let until = hold.progress.until().as_second();
+        let until = shift(hold.progress.placed_at(), LONGEST).as_second();
         let mut parts = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {

@@ -184,6 +184,23 @@ impl Tx {
         Ok(())
     }
 
+    /// Stores what an erasure under way leaves to holds that it found after its beginning, and
+    /// how its exchanges end; refused under `case` once its work is done.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_more(&mut self, run: &Run, case: &Case) -> Result<(), StoreError> {
+        let kept = Update::new()
+            .set("kept", &case.kept)?
+            .when(Condition::item_exists().and(Condition::lacks("finished_at")));
+        self.update("case", Table::People, &case_key(case.case), &kept);
+        let ends = Update::new()
+            .set("exchanges", &run.exchanges)?
+            .when(Condition::item_exists());
+        self.update("erasure", Table::People, &run.key(), &ends);
+        Ok(())
+    }
+
     /// Marks a workspace as closing; one that is closing already stays so.
     ///
     /// # Errors

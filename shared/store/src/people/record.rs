@@ -66,6 +66,9 @@ pub struct PersonRecord {
     pub told_of: Option<usize>,
     /// From when on processing is restricted (clause 6.7: from receipt).
     pub restricted_from: Option<Timestamp>,
+    /// Counts the restrictions that have begun, so that the end of one lifts no later one.
+    #[serde(default)]
+    pub restrictions: u64,
     /// An erasure has begun: nothing may be added any more.
     pub erasing_since: Option<Timestamp>,
 }

@@ -250,19 +250,20 @@ impl Tx {
 
     /// Restricts processing from `from` on, which may lie in the past: a
     /// request counts from its receipt (6.7). Demands, as [`Tx::alive`] does,
-    /// that the person is not being erased; an earlier restriction stays.
+    /// that the person is not being erased; an earlier restriction stays. Each is
+    /// counted, so that whoever ends another one meanwhile looks again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn restrict(&mut self, person: &PersonRecord, from: Timestamp) -> Result<(), StoreError> {
-        if person
+        let earlier = person
             .restricted_from
-            .is_some_and(|earlier| earlier <= from)
-        {
-            self.alive(person.subject);
-            return Ok(());
-        }
-        let update = Update::new().set("restricted_from", from)?.when(alive());
+            .filter(|earlier| *earlier <= from)
+            .unwrap_or(from);
+        let update = Update::new()
+            .set("restricted_from", earlier)?
+            .add("restrictions", 1)
+            .when(alive());
         self.update(
             "person",
             Table::People,
@@ -274,16 +275,34 @@ impl Tx {
 
     /// Ends what a closed request has restricted, unless another one of the
     /// person ([`Db::requests_of`]) restricts it still; demands that the person
-    /// is not being erased.
-    pub fn end_restriction(&mut self, ended: &Request, all: &[Request]) {
+    /// is not being erased. Refused under `restriction` when another one began
+    /// after the record was read, which must be read before the requests.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn end_restriction(
+        &mut self,
+        person: &PersonRecord,
+        ended: &Request,
+        all: &[Request],
+    ) -> Result<(), StoreError> {
         let subject = ended.subject;
         let holds = |other: &Request| other.id != ended.id && other.progress.restricts();
         if all.iter().any(holds) {
             self.alive(subject);
-            return;
+            return Ok(());
         }
-        let update = Update::new().remove("restricted_from").when(alive());
-        self.update("person", Table::People, &person_key(subject), &update);
+        let mut unchanged = Condition::equals("restrictions", person.restrictions)?;
+        if person.restrictions == 0 {
+            // a record from before they were counted
+            unchanged = unchanged.or(Condition::lacks("restrictions"));
+        }
+        let update = Update::new()
+            .remove("restricted_from")
+            .when(alive().and(unchanged));
+        let key = person_key(subject);
+        self.update("restriction", Table::People, &key, &update);
+        Ok(())
     }
 }
 

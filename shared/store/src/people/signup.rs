@@ -94,6 +94,7 @@ impl SignUp<'_> {
             told_of: Some(policy::binding(now)),
             regimes: regime::resolve(None, Some(&self.profile.phone)),
             restricted_from: None,
+            restrictions: 0,
             erasing_since: None,
         }
     }

@@ -13,4 +13,4 @@ pub use opt_out::{SIGNAL_FORM, opt_out_by_signal};
 pub(crate) use opt_out::{opted_out, refused, signal_entry};
 pub use statistics::{PageViews, count_view, destroy_salts, salt_key};
 pub use survey::{Survey, Tally, survey_key};
-pub use visit::{destroy_visit_keys, record_visit, visits};
+pub use visit::{VisitLog, destroy_visit_keys, record_visit, visits};

@@ -2,6 +2,8 @@
 //! after 90 days. It is joined with no account: its items name none, and each day's
 //! are sealed under a key of that day, which is destroyed when the day's time is up.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     data_map::{Field, retention},
@@ -11,6 +13,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use crate::{
     db::{Db, Entity, Key, Page, Range, StoreError, Table, Tx, expires, unique},
@@ -108,12 +111,46 @@ async fn open(db: &Db, gate: &Gate, now: Timestamp) -> Result<CaseFile, GateErro
     }
 }
 
-/// Writes a visit down. The access is in the ledger before.
+/// The day of the log that one process has open. It is opened once for all visits of
+/// the day: the ledger, which is kept for longer than visits are, neither fills with
+/// them nor tells the time of each.
+#[derive(Debug, Clone, Default)]
+pub struct VisitLog {
+    today: Arc<Mutex<Option<Arc<OpenDay>>>>,
+}
+
+#[derive(Debug)]
+struct OpenDay {
+    day: Day,
+    file: CaseFile,
+}
+
+impl VisitLog {
+    /// The day of this time, opened by the first visit that needs it; the others wait.
+    async fn open(&self, db: &Db, gate: &Gate, now: Timestamp) -> Result<Arc<OpenDay>, GateError> {
+        let day = Day::of(now);
+        let mut today = self.today.lock().await;
+        if let Some(known) = today.as_ref().filter(|known| known.day == day) {
+            return Ok(Arc::clone(known));
+        }
+        let file = open(db, gate, now).await?;
+        let opened = Arc::new(OpenDay { day, file });
+        *today = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+/// Writes a visit down. That the process opened the day is in the ledger before.
 ///
 /// # Errors
 /// [`GateError`].
-pub async fn record_visit(db: &Db, gate: &Gate, visit: &Visit) -> Result<(), GateError> {
-    let file = open(db, gate, visit.at).await?;
+pub async fn record_visit(
+    db: &Db,
+    gate: &Gate,
+    log: &VisitLog,
+    visit: &Visit,
+) -> Result<(), GateError> {
+    let today = log.open(db, gate, visit.at).await?;
     let key = Key::new(
         partition(Day::of(visit.at)),
         format!("{}#{}", visit.at, unique()),
@@ -121,7 +158,7 @@ pub async fn record_visit(db: &Db, gate: &Gate, visit: &Visit) -> Result<(), Gat
     let seal = |field, text: &Option<String>| -> Result<Option<Sealed>, GateError> {
         let sealed = text
             .as_ref()
-            .map(|text| file.seal::<StoredVisit>(field, &key, text));
+            .map(|text| today.file.seal::<StoredVisit>(field, &key, text));
         sealed.transpose()
     };
     let stored = StoredVisit {

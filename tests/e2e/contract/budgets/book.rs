@@ -267,17 +267,6 @@ impl<'m> Book<'m> {
         visit.calls.len() - usize::from(visit.with_session)
     }
 
-    /// Says what each route spends: `benches` puts it into docs/performance.md.
-    #[expect(clippy::print_stdout, reason = "captured unless it is asked for")]
-    pub fn say(&self) {
-        println!();
-        for (route, visit) in &self.visits {
-            let (owner, budget) = (visit.function, self.budgets[*route]);
-            let calls = Self::beside_session(visit);
-            println!("aws-calls\t{route}\t{owner}\t{calls}\t{budget}");
-        }
-    }
-
     /// Every route that has a budget.
     pub fn budgeted(&self) -> impl Iterator<Item = &&'static str> {
         self.budgets.keys()

@@ -142,7 +142,7 @@ const REFUSED: &[(&str, u32)] = &[("POST /data-subject-requests", 1)];
 const EVENTS: &[(&str, u32, f64, f64)] = &[
     ("CatalogTable stream: job", 3, 0.0, 5.0),
     ("CatalogTable stream: letter", 9, 6.0, 15.0),
-    ("JobsQueue: carry_out", 94, 43.0, 100.0),
+    ("JobsQueue: carry_out", 95, 44.0, 100.0),
     ("JobsQueue: purge_asset", 15, 2.0, 10.0),
     ("JobsQueue: take_exchange", 7, 6.0, 20.0),
     ("JobsQueue: take_request", 7, 6.0, 20.0),
@@ -159,7 +159,7 @@ const RUNS: &[(&str, u32, f64, f64)] = &[
     ("OutboxFunction-SealRoots", 5, 6.0, 0.0),
     ("OutboxFunction-Sweep", 8, 4.0, 0.0),
     ("PaymentsFunction-Duties", 4, 2.0, 0.0),
-    ("RetentionFunction-Tick", 20, 13.0, 0.0),
+    ("RetentionFunction-Tick", 21, 14.0, 0.0),
     ("SiteFunction-Daily", 2, 2.0, 10.0),
     ("TrialExpiryFunction-Tick", 8, 4.0, 0.0),
 ];

@@ -87,7 +87,6 @@ async fn no_route_spends_more_than_its_budget() {
         book.hold(&run.name, &run.calls, limits::event(&run.name));
     }
 
-    book.say();
     let report = Report {
         book: &book,
         runs: &runs,

@@ -32,7 +32,10 @@ pub(super) static ITEMS: &[Item] = &[
                 ],
             ),
             (Linked(C::ConsentEvidence), &["consents", "declined"]),
-            (Linked(C::Request), &["restricted_from", "objections"]),
+            (
+                Linked(C::Request),
+                &["restricted_from", "restrictions", "objections"],
+            ),
         ],
     ),
     item(
