@@ -262,11 +262,6 @@ impl<'m> Book<'m> {
         }
     }
 
-    /// Calls without the one BatchGetItem that recognises a session, which budgets leave out.
-    fn beside_session(visit: &Visit) -> usize {
-        visit.calls.len() - usize::from(visit.with_session)
-    }
-
     /// Every route that has a budget.
     pub fn budgeted(&self) -> impl Iterator<Item = &&'static str> {
         self.budgets.keys()
