@@ -22,7 +22,12 @@ pub fn cargo() -> Command {
 /// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>).
 fn is_of_a_package(variable: &OsStr) -> bool {
     let variable = variable.to_string_lossy();
-    ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"]
-        .iter()
-        .any(|prefix| variable.starts_with(prefix))
+    [
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+    ]
+    .iter()
+    .any(|prefix| variable.starts_with(prefix))
 }
