@@ -50,14 +50,20 @@ impl Guarded {
         self.erasures += usize::from(progress.kind().destroys());
     }
 
-    fn raise(&self) {
-        let kinds = [
+    /// Each register's deadlines by the register's name.
+    #[must_use]
+    pub fn standings(&self) -> [(&'static str, Standing); 5] {
+        [
             ("requests", self.requests),
             ("incidents", self.incidents),
             ("claims", self.claims),
             ("notices", self.notices),
             ("holds", self.holds),
-        ];
+        ]
+    }
+
+    fn raise(&self) {
+        let kinds = self.standings();
         let all = kinds.map(|(_, standing)| standing.at_risk + standing.overdue);
         metrics::record(Metric::DeadlinesAtRisk, all.iter().sum());
         for (kind, Standing { at_risk, overdue }) in kinds {

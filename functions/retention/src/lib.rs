@@ -84,8 +84,8 @@ impl App {
 
 /// Works off what is due, and looks at the deadlines. The event says
 /// nothing: the clock decides. Returns `{"processed", "failed", "more"}` for each
-/// kind; a kind whose queue can't be read does not keep the others from being
-/// worked off.
+/// kind, and `{"at_risk", "overdue"}` for what each register's deadlines are at; a
+/// kind whose queue can't be read does not keep the others from being worked off.
 ///
 /// # Errors
 /// [`Error`], after every kind was tried.
@@ -114,16 +114,21 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
         ("consents", consents),
     ];
     record(app, &batch, now).await?;
-    deadlines?;
+    let deadlines = deadlines?;
     withdrawals?;
     let told = [
         ("told_of_policies", policies?),
         ("told_of_disclosures", disclosures?),
     ];
+    let standings = deadlines.standings().map(|(register, standing)| {
+        let counts = json!({"at_risk": standing.at_risk, "overdue": standing.overdue});
+        (register.to_owned(), counts)
+    });
     Ok(batch
         .iter()
         .chain(&told)
         .map(|(kind, worked)| ((*kind).to_owned(), summary(*worked)))
+        .chain([("deadlines".to_owned(), Value::from_iter(standings))])
         .collect())
 }
 

@@ -23,10 +23,12 @@ impl Warehouse {
         self.db().put(&request).await.unwrap();
     }
 
-    /// How many requests somebody must act on.
-    async fn at_risk(&self) -> u64 {
-        self.run().await;
-        *log::metrics("DeadlinesAtRisk").last().unwrap()
+    /// How many deadlines of this register are near, and how many were missed.
+    async fn standing(&self, register: &str) -> (u64, u64) {
+        let answer = self.run().await;
+        let counts = &answer["deadlines"][register];
+        let count = |of: &str| counts[of].as_u64().unwrap();
+        (count("at_risk"), count("overdue"))
     }
 }
 
@@ -37,16 +39,14 @@ async fn an_erasure_that_nobody_decides_is_an_alarm_on_day_25() {
     // it took effect with its receipt
     warehouse.asked_for(RequestKind::Restriction).await;
     warehouse.advance(days(25) - SignedDuration::from_mins(1));
-    assert_eq!(warehouse.at_risk().await, 0);
-    assert!(!log::mentions("deadline_at_risk"));
+    assert_eq!(warehouse.standing("requests").await, (0, 0));
 
     warehouse.advance(SignedDuration::from_mins(2));
-    assert_eq!(warehouse.at_risk().await, 1);
+    assert_eq!(warehouse.standing("requests").await, (1, 0));
     assert!(log::mentions("deadline_at_risk"));
-    assert!(!log::mentions("deadline_missed"));
     // the end may roll over days off
     warehouse.advance(days(20));
-    assert_eq!(warehouse.at_risk().await, 1);
+    assert_eq!(warehouse.standing("requests").await, (0, 1));
     assert!(log::mentions("deadline_missed"));
 }
 
@@ -54,12 +54,12 @@ async fn an_erasure_that_nobody_decides_is_an_alarm_on_day_25() {
 async fn shorter_periods_are_told_of_two_days_before() {
     let warehouse = Warehouse::new().await;
     warehouse.asked_for(RequestKind::Rectification).await;
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("requests").await, (0, 0));
     // seven working days are nine days at least
     warehouse.advance(days(6));
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("requests").await, (0, 0));
     warehouse.advance(days(30));
-    assert_eq!(warehouse.at_risk().await, 1);
+    assert_eq!(warehouse.standing("requests").await, (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,19 +89,22 @@ async fn claims_and_notices_are_guarded_like_requests() {
     tx.open_case(&claim, &key);
     tx.notify(&notice, now);
     db.commit(tx).await.unwrap();
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("claims").await, (0, 0));
+    assert_eq!(warehouse.standing("notices").await, (0, 0));
     warehouse.advance(days(25));
-    assert_eq!(warehouse.at_risk().await, 2);
+    assert_eq!(warehouse.standing("claims").await, (1, 0));
+    assert_eq!(warehouse.standing("notices").await, (1, 0));
     warehouse.advance(days(20));
-    assert_eq!(warehouse.at_risk().await, 2);
-    assert!(log::mentions("deadline_missed"));
+    assert_eq!(warehouse.standing("claims").await, (0, 1));
+    assert_eq!(warehouse.standing("notices").await, (0, 1));
 
     let (hash, then) = (domain::ledger::Hash([7; 32]), warehouse.now());
     let answered = notice.progress.clone().answered(hash, then, then).unwrap();
     db.put(&notice.with(answered)).await.unwrap();
     let answered = claim.progress.clone().answer(then).unwrap();
     db.put(&claim.with(answered)).await.unwrap();
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("claims").await, (0, 0));
+    assert_eq!(warehouse.standing("notices").await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,9 +123,9 @@ async fn the_review_of_a_hold_is_guarded() {
     let mut tx = Tx::new();
     tx.open_case(&hold, &key);
     warehouse.db().commit(tx).await.unwrap();
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("holds").await, (0, 0));
     warehouse.advance(days(84));
-    assert_eq!(warehouse.at_risk().await, 1);
+    assert_eq!(warehouse.standing("holds").await, (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,5 +138,5 @@ async fn what_is_answered_is_no_risk() {
     let request = Request::new(SubjectId::new(now), RequestId::new(now), refused);
     warehouse.db().put(&request).await.unwrap();
     warehouse.advance(days(60));
-    assert_eq!(warehouse.at_risk().await, 0);
+    assert_eq!(warehouse.standing("requests").await, (0, 0));
 }
