@@ -10,9 +10,10 @@ use crate::erasure::proven;
 use crate::support::{User, text};
 
 /// Entries of the ledger that tell of an attempt, so that there may be more of them in bad weather.
-const OF_ATTEMPTS: [&str; 4] = [
+const OF_ATTEMPTS: [&str; 5] = [
     "personal_data.accessed",
     "personal_data.not_found",
+    "personal_data.transferred",
     "request.copy_handed_out",
     "session.opened",
 ];

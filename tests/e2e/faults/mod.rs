@@ -37,7 +37,6 @@ fn seeds() -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute, and does not end alike each time yet: docs/operations.md"]
 async fn a_day_in_a_storm_ends_as_a_calm_one() {
     let calm = calm_day();
     let mut stormy = Vec::new();
