@@ -1,19 +1,15 @@
 //! What every register's routes have in common.
 
-use domain::{
-    compliance::{Period, Words},
-    contact::EmailAddress,
-    ids::SubjectId,
-    ledger::Hash,
-    request::Ground,
-    time::Timestamp,
+use domain::{compliance::Period, ids::SubjectId, request::Ground, time::Timestamp};
+pub(crate) use platform::http::field::{instant, sha256, words};
+use platform::http::{
+    Problem,
+    field::{nobody, person_at},
 };
-use platform::http::Problem;
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
     compliance::{Case, Filed},
-    people::find_login,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,33 +47,8 @@ pub(crate) async fn find<P: Filed>(app: &App, id: P::Id) -> Result<Case<P>, Prob
     case.ok_or_else(Problem::not_found)
 }
 
-pub(crate) fn words(field: &str, text: &str) -> Result<Words, Problem> {
-    Words::new(text).map_err(|reason| Problem::field(field, reason))
-}
-
 pub(crate) fn law(field: &str, text: &str) -> Result<Ground, Problem> {
     Ground::new(text).map_err(|reason| Problem::field(field, reason))
-}
-
-pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|_| {
-        Problem::field(
-            field,
-            "write a time as in RFC 3339, such as 2026-11-23T09:00:00Z",
-        )
-    })
-}
-
-/// A document's hash.
-pub(crate) fn sha256(field: &str, hexadecimal: &str) -> Result<Hash, Problem> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(hexadecimal, &mut bytes).map_err(|_| {
-        Problem::field(
-            field,
-            "give the document's SHA-256 as 64 hexadecimal digits",
-        )
-    })?;
-    Ok(Hash(bytes))
 }
 
 /// A period as it goes in and out.
@@ -111,14 +82,11 @@ impl From<Period> for PeriodBody {
 
 /// Whom the staff name: by id, or by the address on file.
 pub(crate) async fn person(app: &App, text: &str) -> Result<SubjectId, Problem> {
-    let nobody = || Problem::field("person", "there is no account with this id or address");
     if let Ok(subject) = text.parse() {
         let there = app.db.can_be_told(subject).await?;
         return there.then_some(subject).ok_or_else(nobody);
     }
-    let address = EmailAddress::new(text).map_err(|reason| Problem::field("person", reason))?;
-    let login = find_login(&app.db, &app.lookup.email(&address)).await?;
-    Ok(login.ok_or_else(nobody)?.subject)
+    person_at(&app.db, &app.lookup, text).await
 }
 
 /// The problem of a step that does not follow, from the sentence that says why.

@@ -5,13 +5,13 @@ use domain::{
     compliance::StaffRole,
     ids::RequestId,
     processing::{Actor, Category, Operation, Purpose},
-    request::{Correction, Officer, RequestKind, correction::MAX_TEXT_CHARACTERS},
+    request::{Correction, Officer, Progress, RequestKind, correction::MAX_TEXT_CHARACTERS},
     time::Timestamp,
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
 use store::{
     Tx,
-    people::{Origin, Request},
+    people::{Origin, Reasons, Request},
     personal::{Access, Person},
 };
 
@@ -169,10 +169,9 @@ pub(crate) async fn verify(
     let verified = request.progress.clone().verify(officer(&staff, id), now);
     let progress = verified.map_err(illegal)?;
     let person = open(&app, &request, now).await?;
-    let mut request = request.with(progress);
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.verification = Some(reason);
-    request.seal_reasons(&person, &reasons)?;
+    let mut request = explain(&person, request, progress, |reasons| {
+        reasons.verification = Some(reason);
+    })?;
     let known = Known {
         person: &person,
         origin: &Origin::default(),
@@ -183,6 +182,20 @@ pub(crate) async fn verify(
     tx.change_request(&request)?;
     follow::counted(&mut tx, known, &request, &stop)?;
     decide(&app, tx, &person, &request, "request.verified", now).await
+}
+
+/// The next state of a request, with what the staff write about the step to it.
+pub(crate) fn explain(
+    person: &Person,
+    request: Request,
+    progress: Progress,
+    write: impl FnOnce(&mut Reasons),
+) -> Result<Request, Problem> {
+    let mut reasons = request.open_reasons(person)?;
+    write(&mut reasons);
+    let mut request = request.with(progress);
+    request.seal_reasons(person, &reasons)?;
+    Ok(request)
 }
 
 /// Commits what the staff decided, with its entry in the ledger.

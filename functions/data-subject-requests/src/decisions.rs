@@ -13,7 +13,7 @@ use store::{Tx, people::Request, personal::Person};
 
 use crate::{
     App,
-    compliance::{PROFILE, ROLE, decide, find, officer, open, reason},
+    compliance::{PROFILE, ROLE, decide, explain, find, officer, open, reason},
     desk::{CaseView, Decide, Extend, Refuse},
     follow::{self, illegal},
 };
@@ -47,10 +47,9 @@ pub(crate) async fn extend(
     let extended = request.progress.clone().extend(now);
     let progress = extended.map_err(illegal)?.by(officer(&staff, id));
     let person = open(&app, &request, now).await?;
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.extension = Some(reason);
-    let mut request = request.with(progress);
-    request.seal_reasons(&person, &reasons)?;
+    let request = explain(&person, request, progress, |reasons| {
+        reasons.extension = Some(reason);
+    })?;
 
     let mut tx = Tx::new();
     tx.change_request(&request)?;
@@ -94,11 +93,10 @@ pub(crate) async fn refuse(
     let refused = request.progress.clone().refuse(ground.clone(), now);
     let progress = refused.map_err(illegal)?.by(officer(&staff, id));
     let person = open(&app, &request, now).await?;
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.refusal = Some(reason);
     let restricted = request.progress.restricts();
-    let mut request = request.with(progress);
-    request.seal_reasons(&person, &reasons)?;
+    let request = explain(&person, request, progress, |reasons| {
+        reasons.refusal = Some(reason);
+    })?;
 
     let mut tx = Tx::new();
     tx.change_request(&request)?;
@@ -154,10 +152,9 @@ pub(crate) async fn approve(
             "Processing of this person's data is restricted. Decide that request first: restricted data can't be corrected.",
         ));
     }
-    let mut request = request.with(progress);
-    let mut reasons = request.open_reasons(&person)?;
-    reasons.approval = Some(reason);
-    request.seal_reasons(&person, &reasons)?;
+    let mut request = explain(&person, request, progress, |reasons| {
+        reasons.approval = Some(reason);
+    })?;
     if kind == RequestKind::Objection {
         return uphold(&app, &person, request, now).await;
     }

@@ -2,19 +2,16 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{
-    compliance::Words,
     consequence::Letter,
-    contact::EmailAddress,
     ids::{RequestId, SubjectId},
-    ledger::Hash,
     processing::{Actor, Operation},
     request::{Behalf, Details, Mandate, Progress, RequestKind},
     time::Timestamp,
 };
-use platform::http::{JsonBody, Problem, ProblemDocument, Staff};
+use platform::http::{JsonBody, Problem, ProblemDocument, Staff, field};
 use store::{
     Tx,
-    people::{Request, find_login},
+    people::Request,
     personal::{GateError, Person},
 };
 
@@ -53,7 +50,7 @@ pub(crate) async fn enter(
     staff.must_be(ROLE)?;
     let now = staff.0.now;
     let (mandate, behalf) = read(&body)?;
-    let received_at = instant(&body.received_at)?;
+    let received_at = field::instant("received_at", &body.received_at)?;
     let person = person(&app, &body.person, now).await?;
     let id = RequestId::new(now);
     let regimes = person.record().regimes.clone();
@@ -91,51 +88,24 @@ pub(crate) async fn enter(
 fn read(body: &Enter) -> Result<(Mandate, Behalf), Problem> {
     let mandate = Mandate {
         by: body.applicant.into(),
-        document: sha256(&body.document_sha256)?,
+        document: field::sha256("document_sha256", &body.document_sha256)?,
     };
-    let words = |field, text: &str| Words::new(text).map_err(|why| Problem::field(field, why));
     let behalf = Behalf {
-        name: words("name", &body.name)?,
-        reference: words("reference", &body.reference)?,
+        name: field::words("name", &body.name)?,
+        reference: field::words("reference", &body.reference)?,
     };
     Ok((mandate, behalf))
 }
 
-fn sha256(hexadecimal: &str) -> Result<Hash, Problem> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(hexadecimal, &mut bytes).map_err(|_| {
-        Problem::field(
-            "document_sha256",
-            "write a SHA-256 in 64 hexadecimal digits",
-        )
-    })?;
-    Ok(Hash(bytes))
-}
-
-fn instant(text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|_| {
-        Problem::field(
-            "received_at",
-            "write a time as in RFC 3339, such as 2026-11-23T09:00:00Z",
-        )
-    })
-}
-
 /// Whom the staff name, by id or by the address on file.
 async fn person(app: &App, text: &str, now: Timestamp) -> Result<Person, Problem> {
-    let nobody = || Problem::field("person", "there is no account with this id or address");
     let subject = match text.parse::<SubjectId>() {
         Ok(subject) => subject,
-        Err(_) => {
-            let address = EmailAddress::new(text);
-            let address = address.map_err(|reason| Problem::field("person", reason))?;
-            let login = find_login(&app.db, &app.lookup.email(&address)).await?;
-            login.ok_or_else(nobody)?.subject
-        }
+        Err(_) => field::person_at(&app.db, &app.lookup, text).await?,
     };
     let access = access(Operation::Record, Actor::Staff, KIND.clause());
     match app.gate.open(subject, access, now).await {
-        Err(GateError::Unknown) => Err(nobody()),
+        Err(GateError::Unknown) => Err(field::nobody()),
         other => Ok(other?),
     }
 }

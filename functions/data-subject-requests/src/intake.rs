@@ -17,7 +17,7 @@ use domain::{
 use platform::http::{ClientInfo, JsonBody, Problem, ProblemDocument, SignedIn};
 use store::{
     Tx,
-    limits::Limit,
+    limits::{Limit, REQUESTS_TO_ONE_ADDRESS},
     outbox::{Message, Owner},
     people::{Origin, Request},
     personal::GateError,
@@ -30,12 +30,6 @@ use crate::{
     stop::{Known, Stop},
 };
 
-/// Letters that strangers may cause to one address.
-const PER_ADDRESS: Limit = Limit {
-    name: "request-address",
-    max: 3,
-    window: SignedDuration::from_hours(1),
-};
 /// Requests by address from one network address.
 const PER_NETWORK: Limit = Limit {
     name: "request-network",
@@ -103,7 +97,7 @@ async fn by_address(
     let now = app.clock.now();
     let login = app.lookup.email(&address);
     let network = app.lookup.network(&client.address_text());
-    for (limit, whose) in [(PER_NETWORK, &network), (PER_ADDRESS, &login)] {
+    for (limit, whose) in [(PER_NETWORK, &network), (REQUESTS_TO_ONE_ADDRESS, &login)] {
         if !app.db.within(limit, whose, now).await? {
             return Err(Problem::too_many(limit.retry_after(now)));
         }

@@ -2,16 +2,14 @@
 
 use domain::time::{SignedDuration, Timestamp, days};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, limits::Limit, lookup::LookupHash};
+use store::{
+    StoreError, Tx,
+    limits::{Limit, REQUESTS_TO_ONE_ADDRESS},
+    lookup::LookupHash,
+};
 
 use crate::{App, Error};
 
-/// Links that letters and forms may cause to be mailed to one address.
-const PER_ADDRESS: Limit = Limit {
-    name: "request-address",
-    max: 3,
-    window: SignedDuration::from_hours(1),
-};
 /// Requests by letters from one domain. Whoever forges senders must name domains.
 const PER_DOMAIN: Limit = Limit {
     name: "letter-domain",
@@ -42,7 +40,11 @@ pub(crate) async fn of_requests(
 ) -> Result<bool, Error> {
     let domain = app.lookup.network(&format!("domain {domain}"));
     let all = app.lookup.network("all");
-    for (limit, whose) in [(PER_ADDRESS, login), (PER_DOMAIN, &domain), (IN_ALL, &all)] {
+    for (limit, whose) in [
+        (REQUESTS_TO_ONE_ADDRESS, login),
+        (PER_DOMAIN, &domain),
+        (IN_ALL, &all),
+    ] {
         if !app.db.within(limit, whose, now).await? {
             return Ok(false);
         }

@@ -20,7 +20,7 @@ use domain::{
 use platform::http::ProblemDocument;
 use store::{
     Tx,
-    limits::Limit,
+    limits::{Limit, REQUESTS_TO_ONE_ADDRESS},
     opendsr::Exchange,
     outbox::{Message, Owner},
 };
@@ -35,12 +35,6 @@ use crate::{
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Letters that may be caused to one address, by whomever.
-const PER_ADDRESS: Limit = Limit {
-    name: "request-address",
-    max: 3,
-    window: SignedDuration::from_hours(1),
-};
 /// Requests of one controller.
 const PER_CONTROLLER: Limit = Limit {
     name: "opendsr-controller",
@@ -224,7 +218,10 @@ async fn store(
 ) -> Result<Exchange, Failure> {
     let login = app.lookup.email_digest(asked.address);
     let controller = app.lookup.body(caller.controller.id.as_str());
-    for (limit, whose) in [(PER_CONTROLLER, &controller), (PER_ADDRESS, &login)] {
+    for (limit, whose) in [
+        (PER_CONTROLLER, &controller),
+        (REQUESTS_TO_ONE_ADDRESS, &login),
+    ] {
         if !app.db.within(limit, whose, now).await? {
             return Err(Failure::too_many(limit.retry_after(now)));
         }

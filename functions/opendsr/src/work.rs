@@ -11,13 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Extension, Json, extract::State};
+use axum::{Json, extract::State};
 use domain::{
     opendsr::ControllerId,
     time::{SignedDuration, Timestamp},
 };
-use lambda_http::request::RequestContext;
-use platform::http::Problem;
+use platform::http::{Problem, Scheduled};
 use serde::Serialize;
 use store::{
     Key, StoreError,
@@ -55,15 +54,7 @@ pub(crate) struct Summary {
 }
 
 /// Does what is due: first what callbacks follow from, then these.
-pub(crate) async fn run(
-    State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
-) -> Result<Json<Summary>, Problem> {
-    let scheduled =
-        matches!(&context, RequestContext::ApiGatewayV2(context) if context.apiid.is_none());
-    if !scheduled {
-        return Err(Problem::not_found());
-    }
+pub(crate) async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Summary>, Problem> {
     let Some(party) = &app.party else {
         return Ok(Json(Summary::default()));
     };

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{Extension, Json, extract::State};
+use axum::{Json, extract::State};
 use domain::{
     billing::{
         Provider,
@@ -20,8 +20,7 @@ use domain::{
     time::{SignedDuration, Timestamp},
 };
 use futures::future::try_join_all;
-use lambda_http::request::RequestContext;
-use platform::http::Problem;
+use platform::http::{Problem, Scheduled};
 use serde::Serialize;
 use store::{
     Key, StoreError, Table,
@@ -80,15 +79,7 @@ enum Undone {
 ///
 /// # Errors
 /// [`Problem`] when a queue can't be read, and for requests from outside.
-pub async fn run(
-    State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
-) -> Result<Json<Summary>, Problem> {
-    let scheduled =
-        matches!(&context, RequestContext::ApiGatewayV2(context) if context.apiid.is_none());
-    if !scheduled {
-        return Err(Problem::not_found());
-    }
+pub async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Summary>, Problem> {
     let (now, started) = (app.clock.now(), Instant::now());
     let queues = duty_queues();
     let runs = queues.chunks(1).map(|queue| {

@@ -5,9 +5,8 @@
 //! takes nothing else. No route of the API leads there, and a request that came
 //! through an API says so.
 
-use axum::{Extension, Json, extract::State};
-use lambda_http::request::RequestContext;
-use platform::http::Problem;
+use axum::{Json, extract::State};
+use platform::http::{Problem, Scheduled};
 use serde::Serialize;
 use store::site::{destroy_salts, destroy_visit_keys};
 
@@ -23,15 +22,7 @@ pub(crate) struct Summary {
 ///
 /// # Errors
 /// [`Problem`] when something can't be destroyed now, and for requests from outside.
-pub(crate) async fn run(
-    State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
-) -> Result<Json<Summary>, Problem> {
-    let scheduled =
-        matches!(&context, RequestContext::ApiGatewayV2(context) if context.apiid.is_none());
-    if !scheduled {
-        return Err(Problem::not_found());
-    }
+pub(crate) async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Summary>, Problem> {
     let now = app.clock.now();
     let salts = destroy_salts(&app.db, now).await;
     let keys = destroy_visit_keys(&app.db, now).await;

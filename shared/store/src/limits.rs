@@ -22,6 +22,14 @@ pub struct Limit {
     pub window: SignedDuration,
 }
 
+/// Links that requests cause to be mailed to one address, by whatever way they
+/// come: one count for all of them.
+pub const REQUESTS_TO_ONE_ADDRESS: Limit = Limit {
+    name: "request-address",
+    max: 3,
+    window: SignedDuration::from_hours(1),
+};
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Counter {
     pk: String,

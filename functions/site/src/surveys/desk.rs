@@ -7,7 +7,7 @@ use domain::{
     site::survey::{self, FEWEST, Form, InvalidSurvey, Kind},
     time::Timestamp,
 };
-use platform::http::{JsonBody, PathId, Problem, ProblemDocument, QueryOf, Staff};
+use platform::http::{JsonBody, PathId, Problem, ProblemDocument, QueryOf, Staff, field};
 use serde::{Deserialize, Serialize};
 use store::site::{Survey, Tally, named_answers};
 use utoipa::ToSchema;
@@ -144,12 +144,7 @@ pub(crate) async fn ask(
 ) -> Result<(StatusCode, Json<SurveyView>), Problem> {
     staff.must_be(StaffRole::Privacy)?;
     let now = staff.0.now;
-    let closes_at: Timestamp = body.closes_at.parse().map_err(|_| {
-        Problem::field(
-            "closes_at",
-            "write a time as in RFC 3339, such as 2026-11-23T09:00:00Z",
-        )
-    })?;
+    let closes_at = field::instant("closes_at", &body.closes_at)?;
     let questions = body.questions.into_iter().map(|asked| survey::Question {
         text: asked.text,
         options: asked.options,

@@ -4,7 +4,9 @@ mod body;
 mod client;
 mod conditional;
 mod edge;
+pub mod field;
 mod problem;
+mod scheduled;
 mod session;
 mod signals;
 
@@ -13,5 +15,6 @@ pub use client::ClientInfo;
 pub use conditional::{IfMatch, Versioned, etag};
 pub use edge::edge;
 pub use problem::{Problem, ProblemDocument};
+pub use scheduled::Scheduled;
 pub use session::{Auth, SESSION_COOKIE, SignedIn, Staff, clear_cookie, session_cookie};
 pub use signals::{Signals, VARY_GPC};

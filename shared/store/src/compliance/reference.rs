@@ -66,19 +66,8 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn references_to_tell(&self, now: Timestamp) -> Result<Vec<Reference>, StoreError> {
-        let keys = self.people_index("queue", "queue", QUEUE, 100).await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut due = Vec::new();
-        for (_, key) in &keys {
-            let reference = found.take::<Reference>(key)?;
-            let waits =
-                |one: &Reference| one.told_at.is_none() && one.tell_at.is_some_and(|at| at <= now);
-            due.extend(reference.filter(waits));
-        }
+        let mut due: Vec<Reference> = self.queued(QUEUE).await?;
+        due.retain(|one| one.told_at.is_none() && one.tell_at.is_some_and(|at| at <= now));
         Ok(due)
     }
 }

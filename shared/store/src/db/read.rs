@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Db, Entity, Item, Key, StoreError, Table, Tables, failure, from_item, keys_of};
+use crate::expression::Placeholders;
 
 /// A page of a listing.
 #[derive(Debug, Clone)]
@@ -197,21 +198,9 @@ impl Db {
         until: domain::time::Timestamp,
         limit: i32,
     ) -> Result<Vec<Key>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(self.table(table))
-            .index_name("due")
-            .key_condition_expression("#q = :q AND #at <= :at")
-            .expression_attribute_names("#q", "due_queue")
-            .expression_attribute_names("#at", "due_at")
-            .expression_attribute_values(":q", AttributeValue::S(queue.to_owned()))
-            .expression_attribute_values(":at", AttributeValue::S(until.to_string()))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(failure)?;
-        Ok(keys_of(&answer.items.unwrap_or_default()))
+        let until = until.to_string();
+        let conditions = [("due_queue", "=", queue), ("due_at", "<=", until.as_str())];
+        self.index_keys(table, "due", &conditions, limit).await
     }
 
     /// The keys of an index partition of the people table, in the index's order.
@@ -225,14 +214,35 @@ impl Db {
         value: &str,
         limit: i32,
     ) -> Result<Vec<Key>, StoreError> {
+        let conditions = [(attribute, "=", value)];
+        self.index_keys(Table::People, index, &conditions, limit)
+            .await
+    }
+
+    /// The keys of an index whose attributes compare so, in the index's order.
+    async fn index_keys(
+        &self,
+        table: Table,
+        index: &str,
+        conditions: &[(&str, &str, &str)],
+        limit: i32,
+    ) -> Result<Vec<Key>, StoreError> {
+        let mut p = Placeholders::default();
+        let conditions: Vec<String> = conditions
+            .iter()
+            .map(|(attribute, compares, value)| {
+                let value = p.value(AttributeValue::S((*value).to_owned()));
+                format!("{} {compares} {value}", p.name(attribute))
+            })
+            .collect();
         let answer = self
             .client
             .query()
-            .table_name(self.table(Table::People))
+            .table_name(self.table(table))
             .index_name(index)
-            .key_condition_expression("#a = :a")
-            .expression_attribute_names("#a", attribute)
-            .expression_attribute_values(":a", AttributeValue::S(value.to_owned()))
+            .key_condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
             .limit(limit)
             .send()
             .await
@@ -240,32 +250,39 @@ impl Db {
         Ok(keys_of(&answer.items.unwrap_or_default()))
     }
 
-    /// The keys in a queue of the people table that stand before `below`, in
-    /// the queue's order.
+    /// What waits in a queue of the people table, up to 100, in the queue's order. The index
+    /// may lag behind: whoever acts checks what is found.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(crate) async fn people_queue_below(
+    pub(crate) async fn queued<E: Entity>(&self, queue: &str) -> Result<Vec<E>, StoreError> {
+        self.at_queue(&[("queue", "=", queue)]).await
+    }
+
+    /// As [`Db::queued`], of what stands before `below`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn queued_below<E: Entity>(
         &self,
         queue: &str,
         below: &str,
-        limit: i32,
-    ) -> Result<Vec<Key>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(self.table(Table::People))
-            .index_name("queue")
-            .key_condition_expression("#q = :q AND #due < :below")
-            .expression_attribute_names("#q", "queue")
-            .expression_attribute_names("#due", "queue_due")
-            .expression_attribute_values(":q", AttributeValue::S(queue.to_owned()))
-            .expression_attribute_values(":below", AttributeValue::S(below.to_owned()))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(failure)?;
-        Ok(keys_of(&answer.items.unwrap_or_default()))
+    ) -> Result<Vec<E>, StoreError> {
+        let conditions = [("queue", "=", queue), ("queue_due", "<", below)];
+        self.at_queue(&conditions).await
+    }
+
+    async fn at_queue<E: Entity>(
+        &self,
+        conditions: &[(&str, &str, &str)],
+    ) -> Result<Vec<E>, StoreError> {
+        let keys = self
+            .index_keys(Table::People, "queue", conditions, 100)
+            .await?;
+        let keys: Vec<_> = keys.into_iter().map(|key| (E::TABLE, key)).collect();
+        let mut found = self.get_many(&keys).await?;
+        let all = keys.iter().map(|(_, key)| found.take::<E>(key));
+        all.filter_map(Result::transpose).collect()
     }
 }
 

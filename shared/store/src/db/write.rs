@@ -2,10 +2,25 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    types::{DeleteRequest, WriteRequest},
+};
 
 use super::{Db, Entity, Key, StoreError, Table, failure, from_item, to_item};
 use crate::expression::{Condition, Placeholders, Update};
+
+/// The error of a conditional write: its condition did not hold, or something else failed.
+fn refusal<E>(action: &'static str, error: SdkError<E>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let code = error.as_service_error().and_then(|error| error.code());
+    if code == Some("ConditionalCheckFailedException") {
+        return StoreError::Refused(action);
+    }
+    failure(error)
+}
 
 impl Db {
     /// Puts an entity, whatever stood there.
@@ -35,8 +50,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         let mut p = Placeholders::default();
         let condition = Condition::item_absent().write(&mut p);
-        let answer = self
-            .client
+        self.client
             .put_item()
             .table_name(self.table(E::TABLE))
             .set_item(Some(to_item(entity)?))
@@ -44,18 +58,9 @@ impl Db {
             .set_expression_attribute_names(p.names())
             .set_expression_attribute_values(p.values())
             .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Err(StoreError::Refused(action))
-            }
-            Err(error) => Err(failure(error)),
-        }
+            .await
+            .map_err(|error| refusal(action, error))?;
+        Ok(())
     }
 
     /// Updates one item and returns it as it is afterwards.
@@ -81,18 +86,9 @@ impl Db {
             .set_expression_attribute_values(p.values())
             .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
             .send()
-            .await;
-        match answer {
-            Ok(answer) => from_item(answer.attributes.unwrap_or_default()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Err(StoreError::Refused(action))
-            }
-            Err(error) => Err(failure(error)),
-        }
+            .await
+            .map_err(|error| refusal(action, error))?;
+        from_item(answer.attributes.unwrap_or_default())
     }
 
     /// Deletes items, 25 a call, until all are gone.

@@ -46,18 +46,9 @@ impl Db {
     /// [`StoreError`].
     pub async fn untold(&self) -> Result<Vec<PersonRecord>, StoreError> {
         let all = policy::publications().len();
-        let keys = self.people_queue_below(QUEUE, &position(all), 100).await?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        let mut found = self.get_many(&keys).await?;
-        let mut untold = Vec::with_capacity(keys.len());
-        for (_, key) in &keys {
-            let record: Option<PersonRecord> = found.take(key)?;
-            // the index lags behind: some were told just now
-            untold.extend(record.filter(|record| record.told_of.is_some_and(|of| of < all)));
-        }
+        let mut untold: Vec<PersonRecord> = self.queued_below(QUEUE, &position(all)).await?;
+        // the index lags behind: some were told just now
+        untold.retain(|record| record.told_of.is_some_and(|of| of < all));
         Ok(untold)
     }
 

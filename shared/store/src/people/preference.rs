@@ -123,12 +123,24 @@ pub fn consent_entry(person: &Person, evidence: &Consent) -> Entry {
     } else {
         "consent.withdrawn"
     };
-    let mut entry = Entry::new(evidence.at, Actor::Subject, event, "2.2")
+    let tick = &evidence.tick;
+    let shown: [&str; 3] = [&tick.document, &tick.version, &tick.sha256];
+    statement(person, shown, evidence.at, event, "2.2").with_fact("consent", evidence.consent)
+}
+
+/// The ledger's entry about what a person says of a text that they were shown.
+pub(super) fn statement(
+    person: &Person,
+    [document, version, sha256]: [&str; 3],
+    at: Timestamp,
+    event: &str,
+    clause: &str,
+) -> Entry {
+    let mut entry = Entry::new(at, Actor::Subject, event, clause)
         .with_person(person.pseudonym())
-        .with_fact("consent", evidence.consent)
-        .with_fact("document", &evidence.tick.document)
-        .with_fact("version", &evidence.tick.version)
-        .with_fact("sha256", &evidence.tick.sha256);
+        .with_fact("document", document)
+        .with_fact("version", version)
+        .with_fact("sha256", sha256);
     entry.operation = Some(Operation::Record);
     entry.categories = vec![Category::ConsentEvidence];
     entry

@@ -386,21 +386,9 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn request_queue(&self) -> Result<Vec<Request>, StoreError> {
-        let keys = self.people_index("queue", "queue", QUEUE, 100).await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut requests = Vec::with_capacity(keys.len());
-        for (_, key) in &keys {
-            requests.extend(
-                found
-                    .take::<Request>(key)?
-                    // the index may lag behind the item
-                    .filter(|request| request.progress.state().is_pending()),
-            );
-        }
+        let mut requests = self.queued::<Request>(QUEUE).await?;
+        // the index may lag behind the item
+        requests.retain(|request| request.progress.state().is_pending());
         Ok(requests)
     }
 }

@@ -95,6 +95,7 @@ impl SignUp<'_> {
             regimes: regime::resolve(None, Some(&self.profile.phone)),
             restricted_from: None,
             restrictions: 0,
+            held: false,
             erasing_since: None,
         }
     }
@@ -350,21 +351,8 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn overdue_sign_ups(&self, now: Timestamp) -> Result<Vec<SubjectId>, StoreError> {
-        let keys = self.people_index("queue", "queue", QUEUE, 100).await?;
-        let wanted: Vec<_> = keys
-            .iter()
-            .map(|key| (Table::People, key.clone()))
-            .collect();
-        let mut found = self.get_many(&wanted).await?;
-        let mut overdue = Vec::new();
-        for key in &keys {
-            let pending: Option<PendingSignUp> = found.take(key)?;
-            overdue.extend(
-                pending
-                    .filter(|p| p.expires_at <= now)
-                    .map(|pending| pending.subject),
-            );
-        }
-        Ok(overdue)
+        let pending = self.queued::<PendingSignUp>(QUEUE).await?;
+        let overdue = pending.into_iter().filter(|p| p.expires_at <= now);
+        Ok(overdue.map(|pending| pending.subject).collect())
     }
 }

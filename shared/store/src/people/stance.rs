@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PersonRecord, partition, person_key, record::alive};
+use super::{PersonRecord, partition, person_key, preference::statement, record::alive};
 use crate::{
     Condition, Db, Entity, Key, StoreError, Table, Tx, Update,
     catalog::workspace::member_key,
@@ -84,14 +84,8 @@ fn entry(person: &Person, stance: &Stance) -> Entry {
     } else {
         "policy.declined"
     };
-    let mut entry = Entry::new(stance.at, Actor::Subject, event, "2.6")
-        .with_person(person.pseudonym())
-        .with_fact("document", &stance.document)
-        .with_fact("version", &stance.version)
-        .with_fact("sha256", &stance.sha256);
-    entry.operation = Some(Operation::Record);
-    entry.categories = vec![Category::ConsentEvidence];
-    entry
+    let shown: [&str; 3] = [&stance.document, &stance.version, &stance.sha256];
+    statement(person, shown, stance.at, event, "2.6")
 }
 
 /// Writes down what a person says of a version, with its ledger entry. Whoever

@@ -1,16 +1,19 @@
 //! Withdrawals that came by a proven letter: a link takes them back, and those
 //! that nobody cancelled in time are carried out (clause 5.2b, level L1).
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     consequence::{Consequence, Job, Letter, Recipient},
     ids::SubjectId,
+    opendsr::ControllerId,
     time::Timestamp,
 };
 
 use super::{LinkPurpose, MailedLink, Request, Slot};
 use crate::{
-    db::{Db, StoreError, Table, Tx},
+    db::{Db, StoreError, Tx},
     outbox::{Message, Owner},
 };
 
@@ -52,8 +55,16 @@ impl Request {
                 request,
                 kind: self.progress.kind(),
                 expires_at,
+                controllers: self.controllers(),
             },
         }
+    }
+
+    /// Who passed it on, each once.
+    fn controllers(&self) -> Vec<ControllerId> {
+        let names = self.exchanges.iter().map(|one| one.controller.clone());
+        let names: BTreeSet<_> = names.collect();
+        names.into_iter().collect()
     }
 }
 
@@ -81,17 +92,8 @@ impl Db {
     }
 
     async fn uncancelled(&self, now: Timestamp) -> Result<Vec<Slot>, StoreError> {
-        let keys = self.people_index("queue", "queue", QUEUE, 100).await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut due = Vec::new();
-        for (_, key) in &keys {
-            let slot = found.take::<Slot>(key)?;
-            due.extend(slot.filter(|slot| slot.destruction_at.is_some_and(|at| at <= now)));
-        }
+        let mut due: Vec<Slot> = self.queued(QUEUE).await?;
+        due.retain(|slot| slot.destruction_at.is_some_and(|at| at <= now));
         Ok(due)
     }
 }

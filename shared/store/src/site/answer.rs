@@ -247,17 +247,8 @@ impl Db {
         queue: &str,
         now: Timestamp,
     ) -> Result<Vec<SurveyAnswer>, StoreError> {
-        let keys = self.people_index("queue", "queue", queue, 100).await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        let mut answers = Vec::with_capacity(keys.len());
-        if keys.is_empty() {
-            return Ok(answers);
-        }
-        let mut found = self.get_many(&keys).await?;
-        for (_, key) in &keys {
-            let answer = found.take::<SurveyAnswer>(key)?;
-            answers.extend(answer.filter(|answer| answer.is_kept(now)));
-        }
+        let mut answers = self.queued::<SurveyAnswer>(queue).await?;
+        answers.retain(|answer| answer.is_kept(now));
         Ok(answers)
     }
 }
