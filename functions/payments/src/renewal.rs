@@ -34,13 +34,14 @@ pub struct RenewalRequest {
 /// Only an owner may. It is for workspaces that have paid at YooKassa and
 /// agreed to renewals there; a subscription at Stripe is managed on the page
 /// that `POST /billing/portal` opens. Another plan begins with the next month.
+/// Who declines a document in force can end the renewal, and agree to none.
 #[utoipa::path(
     post, path = "/billing/renewal", tag = "billing", request_body = RenewalRequest,
     responses(
         (status = 200, body = BillingView),
         (status = 400, body = ProblemDocument, description = "Not JSON"),
         (status = 401, body = ProblemDocument, description = "Not signed in"),
-        (status = 403, body = ProblemDocument, description = "Not an owner"),
+        (status = 403, body = ProblemDocument, description = "Not an owner, or the renewal is agreed to while a document in force is declined"),
         (status = 409, body = ProblemDocument, description = "Nothing is renewed by us, or the workspace is being closed"),
         (status = 413, body = ProblemDocument, description = "The body is too large"),
         (status = 415, body = ProblemDocument, description = "Not JSON by its content type"),
@@ -56,6 +57,9 @@ pub async fn choose(
 ) -> Result<Json<BillingView>, Problem> {
     signed_in.must_own()?;
     let wanted = &body.value;
+    if wanted.renews {
+        signed_in.may_agree()?;
+    }
     let known = |code: &String| app.plan(code).is_some();
     if !wanted.plan.as_ref().is_none_or(known) {
         return Err(Problem::field(

@@ -1,8 +1,9 @@
 //! The guard of the deadlines that the law sets: for requests, an alarm at day 25
 //! of 30 for an erasure, and as early for the others as their periods allow
 //! ([`domain::regime::Watch`]); for incidents, claims and the notices to whoever
-//! was given data; for the reviews of legal holds. Counts only: whom it is about
-//! is nobody's business here.
+//! was given data; for the reviews of legal holds. Reminders, which come before the
+//! alarms, are counted without one. Counts only: whom it is about is nobody's
+//! business here.
 
 use domain::{
     calendar::Term,
@@ -14,7 +15,7 @@ use domain::{
 use platform::metrics::{self, Metric};
 use store::{Db, StoreError, compliance::Standing};
 
-/// What somebody must act on now; of the requests and of each register at most
+/// What somebody must act on, now or soon; of the requests and of each register at most
 /// the 100 most urgent ones are looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Guarded {
@@ -42,12 +43,9 @@ impl Guarded {
         if progress.rule().term == Term::AtOnce {
             return;
         }
-        match progress.watch().stage(now) {
-            Stage::Alarm => self.requests.at_risk += 1,
-            Stage::Overdue => self.requests.overdue += 1,
-            Stage::Running | Stage::Reminded => return,
-        }
-        self.erasures += usize::from(progress.kind().destroys());
+        let stage = progress.watch().stage(now);
+        self.requests.count(stage);
+        self.erasures += usize::from(stage >= Stage::Alarm && progress.kind().destroys());
     }
 
     /// Each register's deadlines by the register's name.
@@ -64,9 +62,21 @@ impl Guarded {
 
     fn raise(&self) {
         let kinds = self.standings();
-        let all = kinds.map(|(_, standing)| standing.at_risk + standing.overdue);
-        metrics::record(Metric::DeadlinesAtRisk, all.iter().sum());
-        for (kind, Standing { at_risk, overdue }) in kinds {
+        let all = |count: fn(Standing) -> usize| kinds.map(|(_, one)| count(one)).iter().sum();
+        metrics::record(
+            Metric::DeadlinesAtRisk,
+            all(|one| one.at_risk + one.overdue),
+        );
+        metrics::record(Metric::DeadlinesReminded, all(|one| one.reminded));
+        for (kind, standing) in kinds {
+            let Standing {
+                reminded,
+                at_risk,
+                overdue,
+            } = standing;
+            if reminded > 0 {
+                tracing::info!(kind, reminded, "deadlines come near");
+            }
             if at_risk > 0 {
                 platform::alarm!("deadline_at_risk", kind, at_risk, "somebody must act now");
             }

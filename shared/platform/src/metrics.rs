@@ -41,9 +41,13 @@ static FUNCTION: LazyLock<String> =
 /// What is counted, each under the dimension `Function`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// Requests of data subjects that wait and whose deadline is near or past:
-    /// as many as there are when it is looked.
+    /// Requests of data subjects, clocks of incidents, claims, notices and reviews of
+    /// legal holds that wait and whose alarm is due or deadline past: as many as there
+    /// are when it is looked.
     DeadlinesAtRisk,
+    /// Deadlines of which a reminder has been due, with time left: as many as there
+    /// are when it is looked.
+    DeadlinesReminded,
     /// Letters that came back, for good or for now.
     MailBounced,
     /// Letters that their readers complained about.
@@ -60,6 +64,7 @@ impl Metric {
     pub fn name(self) -> &'static str {
         match self {
             Self::DeadlinesAtRisk => "DeadlinesAtRisk",
+            Self::DeadlinesReminded => "DeadlinesReminded",
             Self::MailBounced => "MailBounced",
             Self::MailComplained => "MailComplained",
             Self::OutboxDelivered => "OutboxDelivered",
@@ -70,18 +75,14 @@ impl Metric {
 
 /// Adds a value to a metric.
 pub fn record(metric: Metric, value: usize) {
-    emit(&document(metric.name(), value, None));
-}
-
-/// Counts an alarm, in all and by its name: what [`alarm!`](crate::alarm) does
-/// beside its log line.
-pub fn count_alarm(name: &str) {
-    emit(&document("Alarm", 1, Some(name)));
+    let line = document(metric.name(), value).to_string();
+    tracing::debug!(target: TARGET, emf = line);
 }
 
 /// Tells that a person has to look at something: a log line at error level with
-/// the field `alarm`, and a count of the metric `Alarm`, whose dimension `Name` is
-/// the alarm's. The name comes first, then what [`tracing::error!`] takes.
+/// the field `alarm`, which a filter of every function's log counts and an alarm
+/// passes on (infra/alarms.yaml). The name comes first, then what
+/// [`tracing::error!`] takes.
 ///
 /// ```ignore
 /// platform::alarm!("payment_after_the_end", payment = id, "a payment must be paid back");
@@ -90,7 +91,6 @@ pub fn count_alarm(name: &str) {
 macro_rules! alarm {
     ($name:expr, $($line:tt)+) => {{
         let alarm: &str = $name;
-        $crate::metrics::count_alarm(alarm);
         $crate::metrics::tracing::error!(alarm, $($line)+);
     }};
 }
@@ -98,34 +98,20 @@ macro_rules! alarm {
 #[doc(hidden)]
 pub use tracing;
 
-fn emit(document: &Value) {
-    let line = document.to_string();
-    tracing::debug!(target: TARGET, emf = line);
-}
-
-/// A metric and a dimension can't share a name, because both are members of the
-/// document: the metric `Alarm` has the dimension `Name`.
-fn document(metric: &str, value: usize, name: Option<&str>) -> Value {
-    let dimensions = match name {
-        Some(_) => json!([["Function"], ["Function", "Name"]]),
-        None => json!([["Function"]]),
-    };
+fn document(metric: &str, value: usize) -> Value {
     let mut document = json!({
         "_aws": {
             // the system's time: CloudWatch refuses what lies ahead of its own
             "Timestamp": jiff::Timestamp::now().as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": dimensions,
+                "Dimensions": [["Function"]],
                 "Metrics": [{"Name": metric, "Unit": "Count"}],
             }],
         },
         "Function": FUNCTION.as_str(),
     });
     document[metric] = json!(value);
-    if let Some(name) = name {
-        document["Name"] = json!(name);
-    }
     document
 }
 
@@ -183,21 +169,9 @@ mod tests {
 
     #[test]
     fn a_metric_is_one_sound_line() {
-        let document = document(Metric::OutboxDelivered.name(), 3, None);
+        let document = document(Metric::OutboxDelivered.name(), 3);
         is_sound(&document);
         assert_eq!(document["OutboxDelivered"], 3);
         assert!(!document.to_string().contains('\n'));
-    }
-
-    #[test]
-    fn an_alarm_counts_in_all_and_by_its_name() {
-        let document = document("Alarm", 1, Some("mail_rejected"));
-        is_sound(&document);
-        assert_eq!(
-            (&document["Alarm"], &document["Name"]),
-            (&json!(1), &json!("mail_rejected"))
-        );
-        let sets = &document["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
-        assert_eq!(*sets, json!([["Function"], ["Function", "Name"]]));
     }
 }

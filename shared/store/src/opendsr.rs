@@ -5,22 +5,21 @@
 //! [`Move`] in the commit that did it, and to the controller by a [`Callback`] in
 //! the commit that takes the move in. Both wait in due-queues of their own.
 
+mod course;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     ids::{MessageId, RequestId},
-    ledger::Entry,
     opendsr::{
         ControllerId, ExchangeRef, KEPT_LENGTH, Outcome, PENDING_LENGTH, Standing, Status,
         SubjectRequestId, SubjectRequestType,
     },
-    request::Progress,
-    time::{SignedDuration, Timestamp, shift},
+    time::{Timestamp, shift},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    db::{Db, Entity, Key, StoreError, Table, Tx, due, expires},
-    expression::{Condition, Update},
+    db::{Entity, Key, Table, due, expires},
     lookup::LookupHash,
 };
 
@@ -67,6 +66,10 @@ pub struct Exchange {
 
 fn partition(exchange: &ExchangeRef) -> String {
     format!("OPENDSR#{}#{}", exchange.controller, exchange.request)
+}
+
+fn move_key(partition: &str, status: Status) -> Key {
+    Key::new(partition, format!("{MOVE}{}", status.as_str()))
 }
 
 fn exchange_key(exchange: &ExchangeRef) -> Key {
@@ -145,12 +148,13 @@ impl Exchange {
     }
 }
 
-/// Word of the request behind an exchange, committed with what happened to it.
+/// Word of the request behind an exchange, committed with what happened to it. Of
+/// words of the same status only the last waits: what it says holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
     /// Of which exchange.
     pub exchange: ExchangeRef,
-    /// Its own id.
+    /// Its own id, by which it is known from a later one of its status.
     pub id: MessageId,
     /// Where the request stands.
     pub standing: Standing,
@@ -164,7 +168,7 @@ impl Entity for Move {
     const TABLE: Table = Table::Catalog;
 
     fn key(&self) -> Key {
-        Key::new(partition(&self.exchange), format!("{MOVE}{}", self.id))
+        move_key(&partition(&self.exchange), self.standing.status)
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
@@ -230,228 +234,12 @@ impl Duty {
     }
 }
 
-impl Tx {
-    /// Stores a new exchange; refused under `exchange` when there is one of this name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn open_exchange(&mut self, exchange: &Exchange, now: Timestamp) -> Result<(), StoreError> {
-        let over = Condition::at_most("expires_at_epoch", now.as_second())?;
-        let free = Condition::item_absent().or(over);
-        self.put_if("exchange", exchange, Some(&free));
-        Ok(())
-    }
-
-    /// Lets the controllers' exchanges follow a request. While it waits for its
-    /// person there is nothing to tell.
-    pub fn tell_exchanges(&mut self, exchanges: &[ExchangeRef], progress: &Progress) {
-        let standing = Standing::of(progress);
-        if standing == Standing::PENDING {
-            return;
-        }
-        let times = [
-            progress.confirmed_at(),
-            progress.extended_at(),
-            progress.decided_at(),
-            progress.closed_at(),
-        ];
-        let last = times.into_iter().flatten().max();
-        let at = last.unwrap_or(progress.received_at());
-        self.note_moves(exchanges, standing, Some(progress.due_at()), at);
-    }
-
-    /// Lets exchanges end whose person has been erased.
-    pub fn end_exchanges(&mut self, ended: &[(ExchangeRef, Standing)], at: Timestamp) {
-        for (exchange, standing) in ended {
-            self.note_moves(std::slice::from_ref(exchange), *standing, None, at);
-        }
-    }
-
-    fn note_moves(
-        &mut self,
-        exchanges: &[ExchangeRef],
-        standing: Standing,
-        expected_at: Option<Timestamp>,
-        at: Timestamp,
-    ) {
-        for exchange in exchanges {
-            let word = Move {
-                exchange: exchange.clone(),
-                id: MessageId::new(at),
-                standing,
-                expected_at,
-                at,
-            };
-            self.create("move", &word);
-        }
-    }
-
-    /// Stores the next revision of an exchange, with a callback to each of its
-    /// addresses if it stands elsewhere now. Refused under `exchange` when it was
-    /// changed meanwhile.
-    fn move_exchange(
-        &mut self,
-        from: &Exchange,
-        to: &Exchange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let unchanged = Condition::equals("revision", from.revision)?;
-        let mut stored = to.clone();
-        if to.standing.status.has_ended() {
-            // the last callbacks have them, and whatever stands in them goes with these
-            stored.callbacks.clear();
-        }
-        self.put_if("exchange", &stored, Some(&unchanged));
-        if to.standing == from.standing {
-            return Ok(());
-        }
-        for (position, url) in to.callbacks.iter().enumerate() {
-            let callback = Callback {
-                exchange: to.exchange(),
-                revision: to.revision,
-                position,
-                url: url.clone(),
-                standing: to.standing,
-                expected_at: to.expected_at,
-                attempts: 0,
-                next_at: now,
-            };
-            self.create("callback", &callback);
-        }
-        Ok(())
-    }
-}
-
-impl Db {
-    /// An exchange as it stands now, with what is on its way to it. One that ended
-    /// long ago is not found.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn exchange(
-        &self,
-        name: &ExchangeRef,
-        now: Timestamp,
-    ) -> Result<Option<Exchange>, StoreError> {
-        let stored: Option<Exchange> = self.get(&exchange_key(name)).await?;
-        let Some(mut exchange) = stored.filter(|exchange| !exchange.is_over(now)) else {
-            return Ok(None);
-        };
-        let moves: Vec<Move> = self.list_all(&partition(name), MOVE).await?;
-        for told in &moves {
-            if let Some(after) = exchange.after(told) {
-                // not stored: what its revision is, is nobody's business
-                exchange = after;
-            }
-        }
-        Ok(Some(exchange))
-    }
-
-    /// Takes an exchange back for its controller. Refused under `exchange` when it
-    /// was changed meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn withdraw_exchange(
-        &self,
-        exchange: &Exchange,
-        entry: Entry,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut tx = Tx::new();
-        tx.record(entry);
-        tx.move_exchange(exchange, &exchange.ended(Outcome::Withdrawn, now), now)?;
-        self.commit(tx).await
-    }
-
-    /// Ends an exchange that has waited long enough; one that went on stays, and so
-    /// does one to which word is on its way.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn end_waiting(&self, key: &Key, now: Timestamp) -> Result<(), StoreError> {
-        let stored: Option<Exchange> = self.get(key).await?;
-        let waits = |one: &Exchange| one.standing == Standing::PENDING;
-        let Some(exchange) = stored.filter(waits) else {
-            return Ok(());
-        };
-        let moves: Vec<Move> = self.list_all(&key.pk, MOVE).await?;
-        if !moves.is_empty() {
-            return Ok(());
-        }
-        let mut tx = Tx::new();
-        tx.move_exchange(&exchange, &exchange.ended(Outcome::Unconfirmed, now), now)?;
-        changed_meanwhile(self.commit(tx).await)
-    }
-
-    /// Takes a move in: the exchange goes where it tells, its callbacks become due.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn take_move_in(&self, key: &Key, now: Timestamp) -> Result<(), StoreError> {
-        let Some(told) = self.get::<Move>(key).await? else {
-            return Ok(());
-        };
-        let exchange: Option<Exchange> = self.get(&exchange_key(&told.exchange)).await?;
-        let mut tx = Tx::new();
-        tx.delete("move", Table::Catalog, key, Some(&Condition::item_exists()));
-        let after = exchange.as_ref().and_then(|exchange| exchange.after(&told));
-        if let (Some(before), Some(after)) = (&exchange, &after) {
-            tx.move_exchange(before, after, now)?;
-        }
-        changed_meanwhile(self.commit(tx).await)
-    }
-
-    /// Forgets a callback that was delivered, or given up.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn forget_callback(&self, callback: &Callback) -> Result<(), StoreError> {
-        let mut tx = Tx::new();
-        tx.delete("callback", Table::Catalog, &callback.key(), None);
-        self.commit(tx).await
-    }
-
-    /// Lets a callback wait until it is tried again, after so many attempts. One that
-    /// another run has delivered meanwhile stays away.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn postpone_callback(
-        &self,
-        callback: &Callback,
-        attempts: u32,
-        by: SignedDuration,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let next = shift(now, by);
-        let update = Update::new()
-            .set("attempts", attempts)?
-            .set("next_at", next)?
-            .set("due_at", next)?
-            .when(Condition::item_exists());
-        let mut tx = Tx::new();
-        tx.update("callback", Table::Catalog, &callback.key(), &update);
-        match self.commit(tx).await {
-            Err(error) if error.refused("callback") => Ok(()),
-            other => other,
-        }
-    }
-}
-
-/// Another run came first: it, or the next one, does what is left.
-fn changed_meanwhile(outcome: Result<(), StoreError>) -> Result<(), StoreError> {
-    match outcome {
-        Err(StoreError::Refused("exchange" | "move")) => Ok(()),
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::lookup::LookupKey;
+    use domain::time::SignedDuration;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

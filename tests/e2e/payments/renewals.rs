@@ -6,7 +6,7 @@ use domain::time::{Timestamp, days, shift};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Call, TestMachine, User};
+use crate::support::{Call, TestMachine, User, stance};
 
 /// Somebody who has paid for a month at YooKassa, with the checkout at the stand-in.
 async fn bought(machine: &TestMachine, renew: bool) -> (User, String) {
@@ -248,6 +248,21 @@ async fn nobody_is_charged_who_did_not_agree() {
     refused.problem(409, "nothing_to_renew");
     run_at(&machine, time(&first["paid_until"])).await;
     assert_eq!(states(&billing(&machine, &user).await), ["paid"]);
+}
+
+/// Clause 2.6: what would not be charged is not agreed upon either; to end it is always possible.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_declines_the_terms_ends_the_renewal_and_agrees_to_none() {
+    let machine = TestMachine::start().await;
+    let (user, _) = bought(&machine, true).await;
+    let decline = stance(&machine, "terms", false);
+    user.api.put("/me/policies/terms", &decline).await.is(200);
+    let renewal = async |renews: bool| {
+        let body = json!({"renews": renews});
+        user.api.post("/billing/renewal", &body).await
+    };
+    renewal(true).await.problem(403, "policy_declined");
+    assert_eq!(renewal(false).await.json(200)["renews"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use domain::contact::EmailAddress;
 use domain::opendsr::AddressDigest;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use store::Key;
 
 use super::certificate;
 
@@ -67,6 +68,8 @@ async fn whether_anybody_is_known_by_an_address_shows_nowhere() {
         .iter()
         .filter_map(|mail| assetbox_tests::mail::link_in(mail, "request"));
     assert_eq!(links.count(), 2, "only the owner gets letters");
+    let letter = machine.last_mail_to(&user.person.email).await;
+    assert!(letter.text.unwrap().contains("Passed on to us by: example"));
 
     machine.pass(SignedDuration::from_hours(8 * 24 + 1)).await;
     machine.exchanges().await;
@@ -165,6 +168,31 @@ async fn a_redirect_is_no_delivery() {
         .iter()
         .filter(|item| assetbox_tests::text(item, "sk").starts_with("CALLBACK#"));
     assert_eq!(waits.count(), 1, "it is tried again");
+}
+
+/// The person confirms at the moment at which the wait for them ends: whichever comes first, they
+/// are heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_to_which_word_is_on_its_way_does_not_end() {
+    let machine = TestMachine::start().await;
+    let controller = machine.controller("example");
+    let person = Person::new();
+    machine.user_like(person.clone(), &[]).await;
+    let confirmed = Controller::request("erasure", &person.email, &[]);
+    let stray = Controller::request("erasure", &Person::new().email, &[]);
+    for request in [&confirmed, &stray] {
+        controller.pass(request).await.is(201);
+    }
+    machine.settled().await;
+    confirm(&machine, &person).await;
+    for (request, status) in [(&confirmed, "in_progress"), (&stray, "cancelled")] {
+        let id = request["subject_request_id"].as_str().unwrap();
+        let key = Key::new(format!("OPENDSR#example#{id}"), "EXCHANGE");
+        let ended = machine.db().end_waiting(&key, machine.now()).await;
+        ended.unwrap();
+        let now = controller.status(request).await;
+        assert_eq!(now["request_status"], status);
+    }
 }
 
 /// Who does not answer is asked once in a run: the time is for the others, too.

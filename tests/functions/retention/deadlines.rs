@@ -1,12 +1,15 @@
 //! The guard of the deadlines: at day 25 of 30 somebody is told, and again when it is over.
 
+use std::collections::BTreeSet;
+
 use assetbox_tests::log;
+use domain::compliance::incident::Accesses;
 use domain::compliance::notice::{Matter, Recipient};
 use domain::compliance::processor::Processor;
-use domain::compliance::{Words, claim, hold};
-use domain::ids::{ClaimId, HoldId, RequestId, SubjectId};
+use domain::compliance::{Period, Words, claim, hold, incident};
+use domain::ids::{ClaimId, HoldId, IncidentId, RequestId, SubjectId};
 use domain::processing::{Actor, Category};
-use domain::regime::Regime;
+use domain::regime::{Duty, Regime};
 use domain::request::{Ground, Level, Progress, RequestKind};
 use domain::time::{SignedDuration, days, shift};
 use store::Tx;
@@ -17,18 +20,27 @@ use super::Warehouse;
 
 impl Warehouse {
     async fn asked_for(&self, kind: RequestKind) {
+        let progress = Progress::received(kind, Regime::Ru152, Level::L3, self.now());
+        self.asked(progress).await;
+    }
+
+    async fn asked(&self, progress: Progress) {
         let now = self.now();
-        let progress = Progress::received(kind, Regime::Ru152, Level::L3, now);
         let request = Request::new(SubjectId::new(now), RequestId::new(now), progress);
         self.db().put(&request).await.unwrap();
     }
 
-    /// How many deadlines of this register are near, and how many were missed.
-    async fn standing(&self, register: &str) -> (u64, u64) {
+    /// How many deadlines of this register stand so.
+    async fn count(&self, register: &str, how: [&str; 2]) -> (u64, u64) {
         let answer = self.run().await;
         let counts = &answer["deadlines"][register];
-        let count = |of: &str| counts[of].as_u64().unwrap();
-        (count("at_risk"), count("overdue"))
+        let [one, other] = how.map(|of| counts[of].as_u64().unwrap());
+        (one, other)
+    }
+
+    /// How many deadlines of this register are near, and how many were missed.
+    async fn standing(&self, register: &str) -> (u64, u64) {
+        self.count(register, ["at_risk", "overdue"]).await
     }
 }
 
@@ -105,6 +117,72 @@ async fn claims_and_notices_are_guarded_like_requests() {
     db.put(&claim.with(answered)).await.unwrap();
     assert_eq!(warehouse.standing("claims").await, (0, 0));
     assert_eq!(warehouse.standing("notices").await, (0, 0));
+}
+
+/// Clause 8.2: reminders before the alarm, counted and told in the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_is_counted_before_the_alarm() {
+    let warehouse = Warehouse::new().await;
+    // a month that rolls over no days off: the alarm is five days before its end
+    let progress = Progress::received(
+        RequestKind::Access,
+        Regime::Gdpr,
+        Level::L3,
+        warehouse.now(),
+    );
+    let due_at = progress.due_at();
+    warehouse.asked(progress).await;
+    let how = ["reminded", "at_risk"];
+    let until = |left: i64| shift(due_at, -days(left)).duration_since(*warehouse.now());
+    warehouse.advance(until(8));
+    assert_eq!(warehouse.count("requests", how).await, (0, 0));
+    warehouse.advance(until(6));
+    assert_eq!(warehouse.count("requests", how).await, (1, 0));
+    assert!(log::mentions("deadlines come near"));
+    assert!(log::metrics("DeadlinesReminded").contains(&1));
+    warehouse.advance(until(4));
+    assert_eq!(warehouse.count("requests", how).await, (0, 1));
+}
+
+/// Clause 5.9: the notice within 24 hours, the findings within 72.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clocks_of_an_incident_are_guarded() {
+    let warehouse = Warehouse::new().await;
+    let (db, gate, now) = (warehouse.db(), warehouse.gate(), warehouse.now());
+    let accesses = Accesses {
+        period: Period::new(now, now).unwrap(),
+        purpose: None,
+        actor: None,
+        operation: None,
+    };
+    let known = incident::Progress::register(now, &BTreeSet::new(), accesses, now).unwrap();
+    let file = incident::File {
+        description: Words::new("A laptop was stolen.").unwrap(),
+        findings: None,
+        remarks: Vec::new(),
+    };
+    let case = Case::new(&gate, IncidentId::new(now), known, &file, Actor::Staff, now).await;
+    let (case, key) = case.unwrap();
+    let mut tx = Tx::new();
+    tx.open_case(&case, &key);
+    db.commit(tx).await.unwrap();
+    // (hours since it became known, near, missed)
+    let course = [(0, 0, 0), (20, 1, 0), (25, 0, 1), (68, 1, 1), (73, 0, 2)];
+    let mut passed = 0;
+    for (hours, near, missed) in course {
+        warehouse.advance(SignedDuration::from_hours(hours - passed));
+        passed = hours;
+        let standing = warehouse.standing("incidents").await;
+        assert_eq!(standing, (near, missed), "hour {hours}");
+    }
+    let then = warehouse.now();
+    let told = [Duty::IncidentNotice, Duty::IncidentFindings]
+        .into_iter()
+        .try_fold(case.progress.clone(), |progress, duty| {
+            progress.report((Regime::Ru152, duty), then)
+        });
+    db.put(&case.with(told.unwrap())).await.unwrap();
+    assert_eq!(warehouse.standing("incidents").await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,10 @@
-//! Disclosures, incidents and claims (clauses 5.5 to 5.9, 8.2).
+//! Disclosures, transfers of the business, incidents and claims (clauses 5.5 to 5.9, 8.2).
 
 use domain::{
-    compliance::disclosure::GroundKind,
+    compliance::{disclosure::GroundKind, transfer::Terms},
+    data_map::what_we_hold,
     ids::{ClaimId, DisclosureId, IncidentId},
+    processing::Category,
     time::Timestamp,
 };
 
@@ -48,6 +50,64 @@ pub fn disclosed(
             ),
             (desk.say("Disclosed", "Раскрыты"), desk.time(at)),
         ])
+}
+
+/// What an acquirer gets, in words. No hash of a password or of an address is ever in it.
+fn categories(desk: &Desk<'_>, terms: &Terms) -> String {
+    let in_words = |category: &Category| match category {
+        Category::Account => desk.say(
+            "your account: its number, when you signed up and in, your workspaces",
+            "ваша учётная запись: её номер, время регистрации и входов, рабочие области",
+        ),
+        other => {
+            let statements = what_we_hold(&[*other], desk.locale);
+            statements.iter().map(|one| one.what).collect()
+        }
+    };
+    let words: Vec<String> = terms.categories.iter().map(in_words).collect();
+    words.join("; ")
+}
+
+pub fn transfer(
+    desk: &Desk<'_>,
+    transfer: DisclosureId,
+    terms: &Terms,
+    object_until: Timestamp,
+) -> Draft {
+    let public_url = &desk.house.public_url;
+    let privacy = &desk.house.privacy_address;
+    Draft::new(desk.say(
+        "Your data and the sale of our business",
+        "Ваши данные и продажа нашего бизнеса",
+    ))
+    .text(desk.say(
+        "Our business is being sold. Personal data of yours will be passed to the acquirer named below, which takes over our duties towards you, unless you object.",
+        "Наш бизнес продаётся. Ваши персональные данные будут переданы указанному ниже приобретателю, к которому переходят наши обязанности перед вами, если вы не возразите.",
+    ))
+    .facts(vec![
+        number(desk, transfer),
+        (
+            desk.say("Acquirer", "Приобретатель"),
+            terms.counterparty.reveal().to_owned(),
+        ),
+        (
+            desk.say("Its address", "Адрес приобретателя"),
+            terms.address.reveal().to_owned(),
+        ),
+        (
+            desk.say("Ground", "Основание"),
+            terms.law.as_str().to_owned(),
+        ),
+        (desk.say("Data", "Данные"), categories(desk, terms)),
+        (
+            desk.say("You may object until", "Возразить можно до"),
+            desk.time(object_until),
+        ),
+    ])
+    .text(desk.say(
+        format!("You need not give a reason. Object in your account ({public_url}/me/business-transfers), or write to {privacy} from this address and name the number above. Data whose processing you have restricted, or for which you have withdrawn your consent, is not passed on."),
+        format!("Причину указывать не нужно. Возразите в учётной записи ({public_url}/me/business-transfers) или напишите с этого адреса на {privacy}, указав номер выше. Данные, обработка которых ограничена по вашему требованию или согласие на обработку которых отозвано, не передаются."),
+    ))
 }
 
 pub fn incident(desk: &Desk<'_>, incident: IncidentId, known_at: Timestamp) -> Draft {

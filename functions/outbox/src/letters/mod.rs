@@ -152,7 +152,11 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
             request,
             kind,
             expires_at,
-        } => requests::link(desk, &desk.link(letter)?, *request, *kind, *expires_at),
+            controllers,
+        } => {
+            let link = desk.link(letter)?;
+            requests::link(desk, &link, *request, *kind, *expires_at, controllers)
+        }
         Letter::RequestReceived {
             request,
             kind,
@@ -180,6 +184,11 @@ pub fn compose(letter: &Letter, desk: &Desk<'_>) -> Result<Draft, Unwritable> {
             ground,
             at,
         } => compliance::disclosed(desk, *disclosure, *ground, *at),
+        Letter::BusinessTransfer {
+            transfer,
+            terms,
+            object_until,
+        } => compliance::transfer(desk, *transfer, terms, *object_until),
         Letter::Incident { incident, known_at } => compliance::incident(desk, *incident, *known_at),
         Letter::ClaimReceived { claim, due_at } => {
             compliance::claim_received(desk, *claim, *due_at)

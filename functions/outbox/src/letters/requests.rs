@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{CaseId, RequestId},
+    opendsr::ControllerId,
     request::{Applicant, RequestKind},
     time::Timestamp,
 };
@@ -27,20 +28,41 @@ fn with(mut facts: Vec<(String, String)>, name: String, value: String) -> Vec<(S
     facts
 }
 
+/// The controllers' names, as they are registered here.
+fn passed_on_by(controllers: &[ControllerId]) -> Option<String> {
+    let names: Vec<&str> = controllers.iter().map(ControllerId::as_str).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 pub fn link(
     desk: &Desk<'_>,
     link: &str,
     request: RequestId,
     kind: RequestKind,
     expires_at: Timestamp,
+    controllers: &[ControllerId],
 ) -> Draft {
     let end = desk.time(expires_at);
-    Draft::new(desk.say("Confirm your request", "Подтвердите ваш запрос"))
+    let facts = facts(desk, request, Some(kind));
+    let mut draft = Draft::new(desk.say("Confirm your request", "Подтвердите ваш запрос"))
         .text(desk.say(
             "A request about your personal data reached us with this address. Confirm that it is yours, so that we can carry it out.",
             "С этим адресом к нам поступил запрос о ваших персональных данных. Подтвердите, что он ваш, чтобы мы могли его выполнить.",
-        ))
-        .facts(facts(desk, request, Some(kind)))
+        ));
+    draft = match passed_on_by(controllers) {
+        None => draft.facts(facts),
+        Some(names) => draft
+            .facts(with(
+                facts,
+                desk.say("Passed on to us by", "Запрос передан нам от"),
+                names,
+            ))
+            .text(desk.say(
+                "Once you confirm it, whoever passed it on learns what becomes of it. Until then they don't learn whether we know you.",
+                "После подтверждения тот, кто передал запрос, узнает, чем он закончился. До этого ему не станет известно, знаем ли мы вас.",
+            )),
+    };
+    draft
         .action(desk.say("Confirm the request", "Подтвердить запрос"), link)
         .fine(desk.say(
             format!("The link works once, until {end}. If it was not you, ignore this letter: nothing happens."),

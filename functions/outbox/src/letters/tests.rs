@@ -2,10 +2,11 @@
 
 use domain::{
     billing::ending::Cause,
-    compliance::disclosure::GroundKind,
+    compliance::{Words, disclosure::GroundKind, transfer::Terms},
     ids::{CaseId, ClaimId, DisclosureId, IncidentId, RequestId},
     policy::Name,
-    request::{Applicant, RequestKind},
+    processing::Category,
+    request::{Applicant, Ground, RequestKind},
     trial::Notice,
 };
 
@@ -13,6 +14,16 @@ use super::*;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+fn passed_on(by: &[&str]) -> Letter {
+    let now = at("2026-11-22T12:00:00Z");
+    Letter::RequestLink {
+        request: RequestId::new(now),
+        kind: RequestKind::Erasure,
+        expires_at: now,
+        controllers: by.iter().map(|name| name.parse().unwrap()).collect(),
+    }
 }
 
 fn every_letter() -> Vec<Letter> {
@@ -86,6 +97,16 @@ fn every_letter() -> Vec<Letter> {
         ground,
         at: now,
     }));
+    letters.push(Letter::BusinessTransfer {
+        transfer: DisclosureId::new(now),
+        terms: Terms {
+            counterparty: Words::new("Acquirer Ltd.").unwrap(),
+            address: Words::new("1 Market Square").unwrap(),
+            law: Ground::new("GDPR art. 6(1)(f)").unwrap(),
+            categories: [Category::Contact, Category::Account].into(),
+        },
+        object_until: now,
+    });
     letters.extend([Applicant::Representative, Applicant::Authority].map(|by| {
         Letter::RestrictionEntered {
             request,
@@ -115,11 +136,13 @@ fn every_letter() -> Vec<Letter> {
             destruction_at: now,
         }));
     }
+    letters.push(passed_on(&["acme", "example"]));
     for kind in RequestKind::ALL {
         letters.push(Letter::RequestLink {
             request,
             kind,
             expires_at,
+            controllers: Vec::new(),
         });
         letters.push(Letter::RequestReceived {
             request,
@@ -253,6 +276,21 @@ fn a_sign_up_is_answered_with_the_receipt_of_its_consents() {
             assert!(part.contains(&"cd".repeat(32)) && part.contains("2026-11-22"));
             assert!(part.contains(&format::document("processing-consent", locale)));
         }
+    }
+}
+
+#[test]
+fn a_request_that_was_passed_on_names_who_did_it() {
+    for (locale, said) in [
+        (Locale::En, "Passed on to us by"),
+        (Locale::Ru, "Запрос передан нам от"),
+    ] {
+        let rendered = render(&passed_on(&["acme", "example"]), locale);
+        for part in [&rendered.text, &rendered.html] {
+            assert!(part.contains(said) && part.contains("acme, example"));
+        }
+        let own = render(&passed_on(&[]), locale);
+        assert!(!own.text.contains(said));
     }
 }
 

@@ -19,6 +19,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// The name in records, and to controllers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Nothing follows any more.
     #[must_use]
     pub fn has_ended(self) -> bool {
@@ -128,6 +139,18 @@ mod tests {
 
     fn asked(kind: RequestKind) -> Progress {
         Progress::received(kind, Regime::Gdpr, Level::L0, NOW)
+    }
+
+    #[test]
+    fn a_status_is_stored_and_sent_under_its_name() {
+        for status in [
+            Status::Pending,
+            Status::InProgress,
+            Status::Completed,
+            Status::Cancelled,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
     }
 
     #[test]

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     duty::{FILE, Period, unconfirmed},
+    residence::EEA,
     *,
 };
 use crate::{
     calendar::Term,
+    contact::PhoneNumber,
     time::{SignedDuration, days, shift},
 };
 use Regime::{Ccpa, Gdpr, Ru152};

@@ -8,19 +8,20 @@
 //!
 //! [`renewal`]: super::renewal
 
+mod checkout;
+mod record;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     billing::{
         Account, Fact, History, Provider, Status,
         derive::letters,
-        history::{Objection, PaymentState},
-        plan::{Plan, PlanCode, TRIAL_STORAGE_BYTES},
+        plan::{Plan, TRIAL_STORAGE_BYTES},
     },
-    compliance::processor::{Transfer, Unregistered},
     consequence::{Consequence, Letter, Recipient},
-    ids::{CheckoutId, SubjectId, WorkspaceId},
+    ids::WorkspaceId,
     ledger::Entry,
-    processing::{Actor, Category, Operation, Purpose},
+    processing::Actor,
     time::{SignedDuration, Timestamp, days, shift},
 };
 use serde::{Deserialize, Serialize};
@@ -32,12 +33,14 @@ use crate::{
     outbox::{Message, Owner},
 };
 
+pub use checkout::{CHECKOUT_KEPT, Checkout, checkout_key, payment_transfer};
+use record::put_records;
+pub use record::{PaymentRecord, payment_key};
+
 /// How long an applied event is remembered. Stripe delivers again for three
 /// days and sends again on demand for thirty; the history would take a later
 /// repeat without harm.
 pub const EVENT_REMEMBERED: SignedDuration = days(90);
-/// How long a finished checkout's page is given again for the same request.
-pub const CHECKOUT_KEPT: SignedDuration = days(1);
 
 /// What the providers have said of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,101 +90,6 @@ impl Entity for AppliedEvent {
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
         vec![expires(shift(self.applied_at, EVENT_REMEMBERED))]
-    }
-}
-
-/// A payment for the books: no card data, no person, no workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentRecord {
-    /// Who took it.
-    pub provider: Provider,
-    /// The payment at the provider.
-    pub payment: String,
-    /// Where it stands.
-    pub state: PaymentState,
-    /// The provider's time of that.
-    pub at: Timestamp,
-    /// In the currency's smallest unit.
-    pub amount_minor: u64,
-    /// ISO 4217, lower case.
-    pub currency: String,
-    /// What was paid for.
-    pub plan: Option<PlanCode>,
-    /// What of it was paid back.
-    pub refunded_minor: u64,
-    /// An objection to it.
-    pub objection: Option<Objection>,
-    /// From when on it may be destroyed.
-    pub kept_until: Timestamp,
-}
-
-/// Where a payment's record stands.
-#[must_use]
-pub fn payment_key(provider: Provider, payment: &str) -> Key {
-    Key::new(
-        format!("PAYMENT#{}#{payment}", provider.as_str()),
-        "PAYMENT",
-    )
-}
-
-impl Entity for PaymentRecord {
-    const TABLE: Table = Table::Catalog;
-
-    fn key(&self) -> Key {
-        payment_key(self.provider, &self.payment)
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![expires(self.kept_until)]
-    }
-}
-
-/// What a payment at a provider passes on: ids of ours. Name, address and card
-/// the payer gives on the provider's own page.
-#[must_use]
-pub fn payment_transfer(provider: Provider) -> Transfer<'static> {
-    Transfer {
-        to: provider.into(),
-        purpose: Purpose::Payment,
-        categories: &[Category::Payment],
-    }
-}
-
-/// A checkout that was opened at a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkout {
-    /// Whose.
-    pub workspace: WorkspaceId,
-    /// The checkout.
-    pub id: CheckoutId,
-    /// At whom.
-    pub provider: Provider,
-    /// For what.
-    pub plan: PlanCode,
-    /// The payer agreed that the following months are charged as well.
-    #[serde(default)]
-    pub renews: bool,
-    /// The provider's page.
-    pub url: String,
-    /// When.
-    pub created_at: Timestamp,
-}
-
-/// Where a checkout stands.
-#[must_use]
-pub fn checkout_key(workspace: WorkspaceId, checkout: CheckoutId) -> Key {
-    Key::new(partition(workspace), format!("CHECKOUT#{checkout}"))
-}
-
-impl Entity for Checkout {
-    const TABLE: Table = Table::Catalog;
-
-    fn key(&self) -> Key {
-        checkout_key(self.workspace, self.id)
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![expires(shift(self.created_at, CHECKOUT_KEPT))]
     }
 }
 
@@ -427,36 +335,6 @@ fn limit(workspace: &Workspace, account: &Account, plans: &[Plan]) -> u64 {
         .map_or(workspace.storage_limit_bytes, |plan| plan.storage_bytes)
 }
 
-fn put_records(
-    tx: &mut Tx,
-    history: &History,
-    provider: Provider,
-    facts: &[Fact],
-    kept: SignedDuration,
-) {
-    let mut touched: Vec<&str> = facts.iter().filter_map(Fact::payment).collect();
-    touched.sort_unstable();
-    touched.dedup();
-    for id in touched {
-        let Some(seen) = history.payments.get(id) else {
-            continue;
-        };
-        let record = PaymentRecord {
-            provider,
-            payment: id.to_owned(),
-            state: seen.value.state,
-            at: seen.at,
-            amount_minor: seen.value.amount_minor,
-            currency: seen.value.currency.clone(),
-            plan: seen.value.plan.clone(),
-            refunded_minor: history.refunded(id),
-            objection: history.objection(id),
-            kept_until: shift(seen.at, kept),
-        };
-        tx.put("payment record", &record);
-    }
-}
-
 fn post(tx: &mut Tx, workspace: &Workspace, letters: Vec<Letter>, now: Timestamp) {
     if letters.is_empty() {
         return;
@@ -468,41 +346,5 @@ fn post(tx: &mut Tx, workspace: &Workspace, letters: Vec<Letter>, now: Timestamp
             letter,
         };
         tx.emit(&Message::new(Owner::Subject(workspace.owner), mail, now));
-    }
-}
-
-impl Tx {
-    /// Remembers a checkout that `payer` opened at its provider, and what was passed
-    /// on with it (clause 5.6); refused under `workspace` when the workspace is gone
-    /// or closing, under `person` when the payer is being erased.
-    ///
-    /// # Errors
-    /// [`Unregistered`].
-    pub fn open_checkout(
-        &mut self,
-        checkout: &Checkout,
-        payer: SubjectId,
-    ) -> Result<(), Unregistered> {
-        let open = Condition::item_exists().and(Condition::lacks("closing_since"));
-        let key = workspace_key(checkout.workspace);
-        self.check("workspace", Table::Catalog, &key, &open);
-        // a key that is used again after a day names the same checkout
-        self.put("checkout", checkout);
-        let entry = Entry::new(
-            checkout.created_at,
-            Actor::Subject,
-            "payment.checkout_opened",
-            "4.4",
-        )
-        .with_workspace(checkout.workspace)
-        .with_fact("checkout", checkout.id)
-        .with_fact("provider", checkout.provider.as_str())
-        .with_fact("plan", &checkout.plan)
-        .with_fact("renews", checkout.renews);
-        let transfer = payment_transfer(checkout.provider);
-        self.record(transfer.within(entry, Operation::Transfer)?);
-        let reference = checkout.id.to_string();
-        self.passed(payer, &transfer, &reference, checkout.created_at);
-        Ok(())
     }
 }
