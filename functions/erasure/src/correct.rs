@@ -9,7 +9,7 @@ use domain::{
     time::Timestamp,
 };
 use store::{
-    Condition, Table, Tx, Update,
+    Table, Tx, Update,
     compliance::notices_of_correction,
     people::{Request, person_key},
     personal::{Access, Person},
@@ -34,23 +34,20 @@ pub(crate) async fn apply(app: &App, request: Request, now: Timestamp) -> Result
     let person = app.gate.open(request.subject, CLARIFY, now).await?;
     let before = person.profile()?;
     let corrected = correction.apply(before.clone());
-    let sealed = person.seal_profile(&corrected)?;
-    let unchanged = Condition::equals("revision", person.profile_revision())?;
     let changed = changed(&before, &corrected);
     let notices = notices_of_correction(&app.db, request.subject, &changed, now).await?;
     let request = completed(request, now)?;
 
     let mut tx = Tx::new();
+    let (key, alive) = (person_key(request.subject), person.record().alive_as_read());
     match laws(&person, &before, &corrected) {
         Some(laws) => {
-            let alive = Condition::item_exists().and(Condition::lacks("erasing_since"));
             let update = Update::new().set("regimes", laws)?.when(alive);
-            let key = person_key(request.subject);
             tx.update("person", Table::People, &key, &update);
         }
-        None => tx.alive(request.subject),
+        None => tx.check("person", Table::People, &key, &alive),
     }
-    tx.put_if("profile", &sealed, Some(&unchanged));
+    tx.replace_profile(&person, &corrected, now)?;
     for notice in &notices {
         tx.notify(notice, now);
     }

@@ -18,7 +18,7 @@ use store::{
     personal::wrapped_key,
 };
 
-use crate::{App, Error, erase, objects as bucket};
+use crate::{App, Error, erase, holds, objects as bucket};
 
 pub(crate) async fn nothing_to_count(_: Vec<String>) -> Result<(), Error> {
     Ok(())
@@ -192,6 +192,9 @@ pub(crate) async fn sign_up(app: &App, subject: SubjectId) -> Result<(), Error> 
         .is_some_and(|r| r.state == PersonState::Active);
     if active || (record.is_some() && !begin_end(app, subject, now).await?) {
         return Ok(());
+    }
+    if record.is_some_and(|record| record.held) {
+        holds::fill(app, subject).await?;
     }
     app.db
         .delete_all(Table::Keys, &[wrapped_key(subject)])

@@ -1,5 +1,6 @@
 //! Carries out what was decided about personal data: copies, corrections, the
-//! end of restrictions, erasures; and destroys what is due (clauses 5.2, 6.3, 6.7).
+//! end of restrictions, erasures; copies what legal holds name; and destroys what is due
+//! (clauses 5.2, 5.8, 6.3, 6.7).
 //!
 //! [`handle`] takes the messages of the jobs' queue. Every job may come again,
 //! late or at the same time as itself, and changes nothing more. It takes two
@@ -11,11 +12,13 @@ mod correct;
 mod due;
 mod erase;
 mod export;
+mod holds;
 mod intake;
 mod lift;
 mod objects;
 mod reconcile;
 mod replay;
+mod transfer;
 
 use aws_lambda_events::sqs::SqsMessage;
 use domain::{consequence::Job, time::Timestamp};
@@ -175,6 +178,11 @@ async fn work(app: &App, message: SqsMessage) -> Result<(), Error> {
         Job::Erase { subject } => erase::go_on(app, subject).await,
         Job::DestroyWorkspace { workspace } => due::workspace(app, workspace).await,
         Job::PurgeAsset { workspace, asset } => due::asset(app, workspace, asset).await,
+        // boxed: its type nests deep
+        Job::PassOn { transfer, revision } => {
+            Box::pin(transfer::go_on(app, transfer, revision)).await
+        }
         Job::DestroySignUp { subject } => due::sign_up(app, subject).await,
+        Job::FillHolds { subject } => holds::fill(app, subject).await,
     }
 }

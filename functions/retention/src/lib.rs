@@ -6,9 +6,10 @@
 //!
 //! It guards the deadlines too ([`deadlines`]), and it tells people of new versions
 //! of the documents (clause 9.2), and of a disclosure when the ban on telling them
-//! of it ends (5.5).
+//! of it ends (5.5). Once a day it lets what came since be copied for legal holds (5.8).
 
 pub mod deadlines;
+mod holds;
 mod policies;
 
 use domain::{
@@ -84,8 +85,8 @@ impl App {
 
 /// Works off what is due, and looks at the deadlines. The event says
 /// nothing: the clock decides. Returns `{"processed", "failed", "more"}` for each
-/// kind, and `{"at_risk", "overdue"}` for what each register's deadlines are at; a
-/// kind whose queue can't be read does not keep the others from being worked off.
+/// kind, and `{"reminded", "at_risk", "overdue"}` for what each register's deadlines
+/// are at; a kind whose queue can't be read does not keep the others from being worked off.
 ///
 /// # Errors
 /// [`Error`], after every kind was tried.
@@ -103,6 +104,7 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
     let deadlines = deadlines::guard(&app.db, now).await;
     let withdrawals = app.db.order_uncancelled(now).await;
     let consents = consents(app, now).await;
+    let holds = holds::order(&app.db, now).await;
     let policies = policies::tell(&app.db, now).await;
     let disclosures = compliance::tell_due(&app.db, now).await;
     let (uploads, trash, sign_ups) = (uploads?, trash?, sign_ups?);
@@ -119,9 +121,14 @@ pub async fn handle(app: &App, _event: Value) -> Result<Value, Error> {
     let told = [
         ("told_of_policies", policies?),
         ("told_of_disclosures", disclosures?),
+        ("held", holds?),
     ];
     let standings = deadlines.standings().map(|(register, standing)| {
-        let counts = json!({"at_risk": standing.at_risk, "overdue": standing.overdue});
+        let counts = json!({
+            "reminded": standing.reminded,
+            "at_risk": standing.at_risk,
+            "overdue": standing.overdue,
+        });
         (register.to_owned(), counts)
     });
     Ok(batch
@@ -201,7 +208,7 @@ async fn consents(app: &App, now: Timestamp) -> Result<Worked, StoreError> {
     let old = app.db.old_withdrawals(now).await?;
     worked.more = old.len() == 100;
     for withdrawal in &old {
-        match app.db.forget_consent(withdrawal).await {
+        match app.db.forget_consent(withdrawal, now).await {
             Ok(pieces) => worked.processed += pieces,
             Err(error) => {
                 tracing::error!(%error, "the evidence of a consent could not be destroyed");

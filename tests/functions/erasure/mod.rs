@@ -228,7 +228,7 @@ impl Registry {
             None => opened,
         };
         let approved = opened.approve(staff(), now).unwrap();
-        let packed = approved.packed(package, now).unwrap();
+        let packed = approved.clone().packed(package, now).unwrap();
         let handed_over = packed.hand_over(now).unwrap();
         let file = disclosure::File {
             subject,
@@ -239,6 +239,8 @@ impl Registry {
             declined: None,
         };
         let (gate, by) = (self.gate(), Actor::Staff);
+        let grant = approved.grant(id, &file, now).unwrap();
+        gate.disclose(grant, now).await.unwrap();
         let case = Case::new(&gate, id, handed_over, &file, by, now).await;
         let (case, key) = case.unwrap();
         let mut tx = Tx::new();

@@ -118,6 +118,10 @@ async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
     );
     let actions = json["actions_with_your_data"].as_array().unwrap();
     assert!(!actions.is_empty());
+    let disclosed = |action: &&Value| action["what"] == "personal_data.disclosed";
+    let told: Vec<_> = actions.iter().filter(disclosed).collect();
+    assert_eq!(told.len(), 1, "and not the one that is banned");
+    assert_eq!(told[0]["facts"]["disclosure"], disclosures[0]["id"]);
     let files = ["live", "trashed"].map(|what| format!("{what} {}.jpg", account.word));
     for value in [
         person.name.as_str(),

@@ -22,7 +22,7 @@ use store::{
 };
 
 use super::{act, holds, kept::kept};
-use crate::{App, Error};
+use crate::{App, Error, holds::outliving};
 
 /// Begins the erasure that a request asks for, and carries it through.
 pub(crate) async fn begin_for(app: &App, request: Request, now: Timestamp) -> Result<(), Error> {
@@ -118,7 +118,7 @@ impl Beginning {
         let paid = act::paid(app, run).await?;
         let (act, key) = act::begun(app, run, person, &paid, now).await?;
         let active = app.db.holds_on(run.subject, now).await?;
-        let holds = holds::filled(app, run.subject, active, now).await?;
+        let holds = outliving(app, run.subject, active, now).await?;
         let mut kept = kept(app, run, !paid.is_empty(), now).await?;
         kept.extend(holds::kept(&holds, now));
         let case = Case {

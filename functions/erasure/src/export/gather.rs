@@ -2,7 +2,7 @@
 
 use domain::{
     data_map::{Field, purposes},
-    ids::{SubjectId, WorkspaceId},
+    ids::{DisclosureId, SubjectId, WorkspaceId},
     ledger::Entry,
     policy::Locale,
     time::Timestamp,
@@ -26,7 +26,7 @@ use super::{
     held::{self, Found},
     letters, registers, statement,
 };
-use crate::{App, Error};
+use crate::{App, Error, holds::HOLD};
 
 pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result<Value, Error> {
     let subject = person.subject();
@@ -42,18 +42,20 @@ pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result
     let letters = letters::letters(app, person).await?;
     let claims = registers::claims(app, person, now).await?;
     let disclosures = registers::disclosures(app, person, now).await?;
+    let transfers = registers::transfers(app, person).await?;
     let passed_on = registers::passed_on(app, person).await?;
     let surveys = surveys(app, person).await?;
     let found = Found {
         correspondence: !letters.is_empty() || !claims.is_empty(),
         files: !assets.is_empty() || !uploads.is_empty(),
-        disclosures: !disclosures.is_empty(),
+        disclosures: !disclosures.is_empty() || !transfers.is_empty(),
         surveys: !surveys.is_empty(),
         passed_on: !passed_on.is_empty(),
         members: &members,
     };
     let held = held::statements(app, person, found).await?;
-    let entries = app.census.entries_of(&person.pseudonym()).await?;
+    let mut entries = actions(app, person, now).await?;
+    entries.retain(|entry| may_be_known(entry, &disclosures));
     Ok(json!({
         "about": {
             "person": subject,
@@ -73,6 +75,7 @@ pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result
         "correspondence": letters,
         "claims": claims,
         "disclosures": disclosures,
+        "business_transfers": transfers,
         "passed_to_processors": passed_on,
         "surveys": surveys,
         "workspaces": members.iter().map(membership).collect::<Vec<_>>(),
@@ -278,6 +281,26 @@ async fn under_way(
             })
         })
         .collect())
+}
+
+/// The ledger's entries about the person, but for those of legal holds while the law forbids
+/// telling of one.
+async fn actions(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Entry>, Error> {
+    let mut entries = app.census.entries_of(&person.pseudonym()).await?;
+    let holds = app.db.holds_of(person.subject()).await?;
+    if !holds.iter().all(|hold| hold.progress.may_be_known(now)) {
+        entries.retain(|entry| entry.clause != HOLD.clause);
+    }
+    Ok(entries)
+}
+
+/// Not an entry of a disclosure that is not among those that they may know of.
+fn may_be_known(entry: &Entry, disclosures: &[Value]) -> bool {
+    let ids = ["disclosure", "case"].map(|fact| entry.facts.get(fact));
+    ids.into_iter()
+        .flatten()
+        .filter(|id| id.parse::<DisclosureId>().is_ok())
+        .all(|id| disclosures.iter().any(|known| known["id"] == id.as_str()))
 }
 
 fn action(entry: &Entry) -> Value {

@@ -35,7 +35,7 @@ pub(super) struct Found<'a> {
     pub(super) correspondence: bool,
     /// Files, or uploads under way.
     pub(super) files: bool,
-    /// Disclosures that they may know of.
+    /// Disclosures that they may know of, or transfers of the business.
     pub(super) disclosures: bool,
     /// Answers to surveys.
     pub(super) surveys: bool,

@@ -10,6 +10,7 @@ mod statement;
 
 use bytes::Bytes;
 use domain::{
+    contact::Profile,
     data_map::Field,
     processing::{Actor, Category, Operation, Purpose},
     time::{Timestamp, shift},
@@ -100,20 +101,29 @@ pub(crate) async fn of_category(
     person: &Person,
     category: Category,
     now: Timestamp,
-) -> Result<Value, Error> {
-    let profile = || person.profile();
+) -> Result<Vec<Value>, Error> {
     Ok(match category {
-        Category::Identity => json!({ "name": profile()?.name }),
-        Category::Contact => json!({ "email": profile()?.email, "phone": profile()?.phone }),
-        Category::Employment => {
-            json!({ "company": profile()?.company, "position": profile()?.position })
+        Category::Identity | Category::Contact | Category::Employment => {
+            vec![of_profile(&person.profile()?, category)]
         }
-        Category::Account => gather::account(app, person).await?,
-        Category::ConsentEvidence => gather::consents(app, person).await?.into(),
-        Category::Request => gather::requests(app, person, now).await?.into(),
-        Category::Correspondence => letters::whole(app, person).await?.into(),
-        _ => Value::Null,
+        Category::Account => vec![gather::account(app, person).await?],
+        Category::ConsentEvidence => gather::consents(app, person).await?,
+        Category::Request => gather::requests(app, person, now).await?,
+        Category::Correspondence => letters::whole(app, person).await?,
+        _ => Vec::new(),
     })
+}
+
+/// What a profile has of one category; nothing of those that are not in it.
+pub(crate) fn of_profile(profile: &Profile, category: Category) -> Value {
+    match category {
+        Category::Identity => json!({ "name": profile.name }),
+        Category::Contact => json!({ "email": profile.email, "phone": profile.phone }),
+        Category::Employment => {
+            json!({ "company": profile.company, "position": profile.position })
+        }
+        _ => Value::Null,
+    }
 }
 
 async fn store_part(

@@ -2,7 +2,7 @@
 //! passed on (clauses 5.5, 5.6, 6.3a, 8.1).
 
 use domain::{
-    compliance::{Words, claim},
+    compliance::{Words, claim, transfer},
     ids::ClaimId,
     processing::{Actor, Operation},
     time::Timestamp,
@@ -88,4 +88,28 @@ pub(super) async fn passed_on(app: &App, person: &Person) -> Result<Vec<Value>, 
         })
     });
     Ok(rows.collect())
+}
+
+/// The transfers of the business that they were told of, and whether their data was passed on.
+pub(super) async fn transfers(app: &App, person: &Person) -> Result<Vec<Value>, Error> {
+    let mut rows = Vec::new();
+    for announced in app.db.announcements_of(person.subject()).await? {
+        let case = app.db.case::<transfer::Progress>(announced.transfer);
+        let Some(case) = case.await? else {
+            continue;
+        };
+        let terms = case.progress.terms();
+        rows.push(json!({
+            "id": case.id,
+            "to": terms.counterparty.reveal(),
+            "address": terms.address.reveal(),
+            "policy_clause": transfer::CLAUSE,
+            "law": terms.law.as_str(),
+            "categories": terms.categories,
+            "you_were_told_at": announced.at,
+            "you_objected_at": announced.objected_at,
+            "passed_at": announced.passed_at(&case.progress),
+        }));
+    }
+    Ok(rows)
 }

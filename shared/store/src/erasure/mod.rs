@@ -6,17 +6,22 @@
 //! [`StepRecord`]s is what remains: it holds no personal data and is what the
 //! certificate is made of. [`Replay`] and [`Round`] are the memory of the walks
 //! over whole tables: after a restore, and every night. An [`Act`] is what the
-//! law wants to be kept of it, a [`Hold`] what it forbids to destroy yet.
+//! law wants to be kept of it, a [`Hold`] what it forbids to destroy yet: [`Copied`] while the
+//! person is [`Held`].
 
 mod act;
 mod census;
+mod copies;
+mod held;
 mod hold;
 mod replay;
 mod round;
 
 pub use act::Act;
 pub use census::{Census, Cursor, Seen, Sheet, Sightings};
-pub use hold::{Hold, HoldPart};
+pub use copies::{Copied, HoldPart};
+pub use held::{FILLED_AGAIN_AFTER, Held};
+pub use hold::Hold;
 pub use replay::{Part, Replay};
 pub use round::{Finding, Round};
 

@@ -12,9 +12,9 @@ use domain::{
     token::{LinkToken, TokenHash},
 };
 
-use super::{Link, LinkPurpose, Login, MailedLink, link_key, login_key, person_key, record::alive};
+use super::{Link, LinkPurpose, Login, MailedLink, link_key, login_key, person_key};
 use crate::{
-    Condition, Db, Entity, StoreError, Table, Tx, Update,
+    Db, Entity, StoreError, Table, Tx, Update,
     limits::Limit,
     lookup::{LookupHash, LookupKey},
     personal::{Access, Gate, GateError, Person},
@@ -196,7 +196,8 @@ fn replacing(
 /// Replaces the profile by a corrected one (clause 6.2), with the laws that protect
 /// the person then. The ledger notes which
 /// fields changed, by fingerprints that die with the person's key. Refused
-/// under `profile` when another change came first.
+/// under `profile` when another change came first, and under `person` when they are
+/// being erased or a legal hold was placed since they were opened.
 ///
 /// # Errors
 /// [`GateError`]; restricted processing was refused when the person was opened.
@@ -211,13 +212,12 @@ pub async fn change_profile(
 ) -> Result<(), GateError> {
     let old = person.profile()?;
     let mut tx = Tx::new();
-    let read = Condition::equals("revision", person.profile_revision())?;
-    tx.put_if("profile", &person.seal_profile(new)?, Some(&read));
+    tx.replace_profile(person, new, now)?;
     let update = Update::new()
         .set("company", lookup.company(&new.company))?
         .set("locale", locale)?
         .set("regimes", regimes)?
-        .when(alive());
+        .when(person.record().alive_as_read());
     tx.update(
         "person",
         Table::People,

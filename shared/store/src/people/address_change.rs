@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Link, LinkPurpose, Login, MailedLink, Suppression, account, find_login, link_key, partition,
-    person_key, record::alive, suppression_key,
+    person_key, suppression_key,
 };
 use crate::{
     Condition, Db, Entity, Key, StoreError, Table, Tx, Update,
@@ -173,6 +173,9 @@ pub async fn confirm_address_change(
             Err(GateError::Unknown) => return Ok(AddressConfirmed::LinkOver),
             other => other?,
         };
+        if person.record().erasing_since.is_some() {
+            return Ok(AddressConfirmed::LinkOver);
+        }
         let done = if confirmation.completes() {
             confirmation.complete(db, &person, now).await
         } else {
@@ -181,9 +184,6 @@ pub async fn confirm_address_change(
         match done {
             Err(GateError::Store(StoreError::Refused("login"))) => {
                 return Ok(AddressConfirmed::AddressTaken);
-            }
-            Err(GateError::Store(StoreError::Refused("person"))) => {
-                return Ok(AddressConfirmed::LinkOver);
             }
             // the other link was used at the same time, or something of the account changed
             Err(GateError::Store(StoreError::Refused(_))) => {}
@@ -308,12 +308,13 @@ impl Confirmation {
         // the new address was reached just now, the old one is nobody's any more
         tx.reached(&claimed.login);
         tx.reached(&record.login);
-        let update = Update::new()
-            .set("login", &self.change.new_login)?
-            .when(alive().and(Condition::equals("login", &record.login)?));
+        let update = Update::new().set("login", &self.change.new_login)?.when(
+            record
+                .alive_as_read()
+                .and(Condition::equals("login", &record.login)?),
+        );
         tx.update("person", Table::People, &person_key(subject), &update);
-        let read = Condition::equals("revision", person.profile_revision())?;
-        tx.put_if("profile", &person.seal_profile(&new)?, Some(&read));
+        tx.replace_profile(person, &new, now)?;
         self.carry_refusal(&mut tx, db, &record.login, now).await?;
         tx.mail(subject, Letter::AddressChanged, now);
         // whoever loses the account by this must hear of it, too (clause 5.11)

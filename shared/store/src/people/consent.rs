@@ -6,18 +6,21 @@ use domain::{
     data_map::retention,
     ids::SubjectId,
     processing::Category,
-    time::Timestamp,
+    time::{SignedDuration, Timestamp, days, shift},
 };
 use serde::{Deserialize, Serialize};
 
 use super::partition;
 use crate::{
     db::{Db, Entity, Key, StoreError, Table, Tx},
+    expression::{Condition, Update},
     personal::Sealed,
 };
 
 /// The queue of withdrawals, by the end of the time that they are kept.
 const QUEUE: &str = "CONSENTS";
+/// When evidence is looked at again that a legal hold needs.
+const LOOK_AGAIN_AFTER: SignedDuration = days(1);
 
 /// One giving or withdrawing of a consent, with its proof.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,34 +80,37 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn old_withdrawals(&self, now: Timestamp) -> Result<Vec<Consent>, StoreError> {
-        let keys = self
-            .people_queue_below(QUEUE, &now.to_string(), 100)
-            .await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut old = Vec::with_capacity(keys.len());
-        for (_, key) in &keys {
-            // the index may lag behind the item
-            old.extend(found.take::<Consent>(key)?);
-        }
-        Ok(old)
+        self.queued_below(QUEUE, &now.to_string()).await
     }
 
     /// Destroys the evidence of a consent up to its withdrawal; gives how many
-    /// pieces it was.
+    /// pieces it was. While a legal hold is on it, it is looked at again every day (5.8).
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn forget_consent(&self, withdrawal: &Consent) -> Result<usize, StoreError> {
+    /// [`StoreError`]; refused under `held` when a hold was placed meanwhile.
+    pub async fn forget_consent(
+        &self,
+        withdrawal: &Consent,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let subject = withdrawal.subject;
+        let held = self.held(subject).await?;
+        let evidence = Category::ConsentEvidence;
+        if held.is_some() && self.is_held(subject, evidence, now).await? {
+            let later = Update::new()
+                .set("queue_due", shift(now, LOOK_AGAIN_AFTER))?
+                .when(Condition::item_exists());
+            self.update::<Consent>("consent", &withdrawal.key(), &later)
+                .await?;
+            return Ok(0);
+        }
         let history = consent_history(self, withdrawal.subject).await?;
         let over = |one: &&Consent| one.consent == withdrawal.consent && one.at <= withdrawal.at;
         let keys: Vec<Key> = history.iter().filter(over).map(Entity::key).collect();
         // a transaction has 100 actions; the withdrawal is the last, so that the rest is found again
-        for some in keys.chunks(100) {
+        for some in keys.chunks(99) {
             let mut tx = Tx::new();
+            tx.held_as_read(subject, held.as_ref())?;
             for key in some {
                 tx.delete("consent", Table::People, key, None);
             }

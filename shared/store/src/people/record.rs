@@ -69,6 +69,10 @@ pub struct PersonRecord {
     /// Counts the restrictions that have begun, so that the end of one lifts no later one.
     #[serde(default)]
     pub restrictions: u64,
+    /// A legal hold was placed on their data (clause 5.8): what replaces something of it keeps
+    /// that first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// An erasure has begun: nothing may be added any more.
     pub erasing_since: Option<Timestamp>,
 }
@@ -113,6 +117,16 @@ impl PersonRecord {
     #[must_use]
     pub fn is_restricted(&self, now: Timestamp) -> bool {
         self.restricted_from.is_some_and(|from| from <= now)
+    }
+
+    /// They are not being erased, and no hold was placed since this was read: for what replaces
+    /// something that a hold would have to keep.
+    #[must_use]
+    pub fn alive_as_read(&self) -> Condition {
+        match self.held {
+            true => alive(),
+            false => alive().and(Condition::lacks("held")),
+        }
     }
 
     /// What they have said that bears on every processing of their data at `now`.
