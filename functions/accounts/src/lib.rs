@@ -12,6 +12,7 @@ mod policies;
 mod preferences;
 mod profile;
 mod sessions;
+mod transfers;
 mod unsubscribe;
 mod workspace;
 
@@ -53,6 +54,10 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("GET /me/policies", 2),
     // person, history, one transaction
     ("PUT /me/policies/{document}", 5),
+    // the announcements, and each one's transfer
+    ("GET /me/business-transfers", 2),
+    // announcement and transfer, person, one transaction, the transfer
+    ("PUT /me/business-transfers/{id}/objection", 7),
     ("GET /unsubscribe/{token}", 0),
     // link, person, history, one transaction
     ("POST /unsubscribe/{token}", 6),
@@ -79,6 +84,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(preferences::show))
         .routes(routes!(policies::list))
         .routes(routes!(policies::change))
+        .routes(routes!(transfers::list))
+        .routes(routes!(transfers::object))
         .routes(routes!(unsubscribe::page, unsubscribe::unsubscribe))
         .routes(routes!(workspace::show, workspace::change))
 }

@@ -1,5 +1,5 @@
-//! Legal holds (clause 5.8): what of a person's data an erasure leaves, on which ground and until
-//! when; reviewed, and lifted when it is not needed any more.
+//! Legal holds (clause 5.8): what of a person's data is copied and outlives its end, on which
+//! ground and until when; reviewed, and lifted when it is not needed any more.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use store::{
     StoreError, Tx,
     erasure::{Hold, HoldPart},
+    personal::CaseFile,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,7 +69,8 @@ pub(crate) struct ReviewHold {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PartQuery {
-    /// Its number, from 1. All of them one after the other are a JSON text.
+    /// Its number, from 1. Each is a JSON list of copies with their category and time; later
+    /// parts have what came later.
     part: Option<u32>,
 }
 
@@ -93,7 +95,7 @@ pub(crate) struct HoldView {
     pub reviewed_at: String,
     /// When somebody has to look again.
     pub review_due_at: String,
-    /// When an erasure left the data to it.
+    /// When something was copied for it last.
     pub kept_at: Option<String>,
     /// In how many parts.
     pub parts: usize,
@@ -162,13 +164,18 @@ fn secret(progress: Progress, until: Option<&str>, now: Timestamp) -> Result<Pro
     progress.forbid_telling(until, now).map_err(refused)
 }
 
-/// A part that an erasure has left to a hold, which is there as long as the hold.
+/// A part of what a hold keeps, which is there as long as the hold.
 async fn part(app: &App, hold: HoldId, number: usize) -> Result<HoldPart, Problem> {
     let part = app.db.hold_part(hold, number).await?;
     part.ok_or_else(|| {
         let missing = "a part of what a hold keeps is not there".to_owned();
         Problem::internal(&StoreError::Rejected(missing))
     })
+}
+
+fn text_of(part: &HoldPart, open: &CaseFile) -> Result<String, Problem> {
+    let copies = part.open(open)?;
+    serde_json::to_string(&copies).map_err(|error| Problem::internal(&error))
 }
 
 fn entry(hold: &Hold, staff: &Staff, event: &str) -> Entry {
@@ -203,9 +210,8 @@ pub(crate) async fn list(
 
 /// Place a legal hold
 ///
-/// When the person is erased, what it names is kept for it, sealed, and nothing else: as it is
-/// then. Before that it ends by its own clock and changes by corrections, so take a copy of what
-/// could be lost.
+/// What it names is copied for it, sealed, and nothing else: what stands now, what a correction
+/// replaces, and once a day what came since. It is there in a moment, and outlives an erasure.
 #[utoipa::path(
     post, path = "/compliance/holds", tag = "compliance",
     request_body = PlaceHold,
@@ -236,7 +242,7 @@ pub(crate) async fn place(
     let id = HoldId::new(now);
     let (hold, key) = Hold::new(&app.gate, id, progress, &file, Actor::Staff, now).await?;
     let mut tx = Tx::new();
-    tx.place_hold(&hold, key, file.subject);
+    tx.place_hold(&hold, key, file.subject)?;
     tx.record(entry(&hold, &staff, "hold.placed"));
     app.db.commit(tx).await.map_err(erasing)?;
     Ok((StatusCode::CREATED, Json(HoldView::of(&hold))))
@@ -244,7 +250,7 @@ pub(crate) async fn place(
 
 /// Read one legal hold
 ///
-/// Of what an erasure has left to it, one part at a time.
+/// Of what was copied for it, one part at a time.
 #[utoipa::path(
     get, path = "/compliance/holds/{id}", tag = "compliance",
     params(("id" = String, Path, description = "The hold's id"), PartQuery),
@@ -286,7 +292,7 @@ pub(crate) async fn show(
         hold: view,
         person: Some(file.subject.to_string()),
         reason: Some(file.reason.into()),
-        part: part.map(|part| part.open(&open)).transpose()?,
+        part: part.map(|part| text_of(&part, &open)).transpose()?,
     }))
 }
 
@@ -327,7 +333,7 @@ pub(crate) async fn review(
 
 /// Lift a legal hold
 ///
-/// What an erasure left to it is destroyed.
+/// What was copied for it is destroyed.
 #[utoipa::path(
     post, path = "/compliance/holds/{id}/lift", tag = "compliance",
     params(("id" = String, Path, description = "The hold's id")),

@@ -1,7 +1,7 @@
-//! Disclosures (clauses 2.4, 5.5 to 5.8), incidents (5.9), claims (8.1, 8.2), the
-//! register of processors (5.6) and the notices to whoever was given data (5.2b,
-//! 6.3b): what the staff answer for beside the requests of data subjects, each
-//! step in the ledger.
+//! Disclosures (clauses 2.4, 5.5 to 5.8), transfers of the business (5.6c),
+//! incidents (5.9), claims (8.1, 8.2), the register of processors (5.6) and the
+//! notices to whoever was given data (5.2b, 6.3b): what the staff answer for
+//! beside the requests of data subjects, each step in the ledger.
 
 mod acts;
 mod app;
@@ -12,6 +12,7 @@ mod holds;
 mod incidents;
 mod notices;
 mod processors;
+mod transfers;
 
 pub use app::App;
 
@@ -38,6 +39,20 @@ pub const BUDGETS: &[(&str, u32)] = &[
     ("POST /compliance/disclosures/{id}/release", 12),
     ("GET /compliance/disclosures/{id}/package", 6),
     ("POST /compliance/disclosures/{id}/hand-over", 8),
+    ("GET /compliance/business-transfers", 2),
+    // a new key, one transaction
+    ("POST /compliance/business-transfers", 2),
+    ("GET /compliance/business-transfers/{id}", 4),
+    ("POST /compliance/business-transfers/{id}/approve", 2),
+    ("POST /compliance/business-transfers/{id}/cancel", 5),
+    // the person, the announcement, the case, the person's data, one transaction
+    ("POST /compliance/business-transfers/{id}/objections", 7),
+    // a new key, one transaction
+    ("POST /compliance/business-transfers/{id}/package", 3),
+    ("GET /compliance/business-transfers/{id}/manifest", 2),
+    // the page, the file, its people, the packages' key, the object, the ledger's entry
+    ("GET /compliance/business-transfers/{id}/package", 11),
+    ("POST /compliance/business-transfers/{id}/hand-over", 5),
     ("GET /compliance/holds", 2),
     // the person, a new key, one transaction
     ("POST /compliance/holds", 3),
@@ -90,6 +105,17 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(disclosures::out::release))
         .routes(routes!(disclosures::out::package))
         .routes(routes!(disclosures::out::hand_over))
+        .routes(routes!(transfers::list, transfers::propose))
+        .routes(routes!(transfers::show))
+        .routes(routes!(transfers::approve))
+        .routes(routes!(transfers::cancel))
+        .routes(routes!(transfers::object))
+        .routes(routes!(
+            transfers::packages::order,
+            transfers::packages::fetch
+        ))
+        .routes(routes!(transfers::packages::manifest))
+        .routes(routes!(transfers::packages::hand_over))
         .routes(routes!(incidents::list, incidents::register))
         .routes(routes!(incidents::show))
         .routes(routes!(incidents::report))

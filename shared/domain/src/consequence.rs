@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     billing::ending::Cause,
-    compliance::disclosure::GroundKind,
+    compliance::{disclosure::GroundKind, transfer},
     ids::{
         AssetId, CaseId, ClaimId, DisclosureId, IncidentId, NoticeId, RequestId, SubjectId,
         WorkspaceId,
     },
-    opendsr::{ExchangeRef, Regulation},
+    opendsr::{ControllerId, ExchangeRef, Regulation},
     policy,
     processing::Purpose,
     request::{Applicant, RequestKind},
@@ -164,6 +164,9 @@ pub enum Letter {
         kind: RequestKind,
         /// When the link ends.
         expires_at: Timestamp,
+        /// The controllers that passed it on, and learn what becomes of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        controllers: Vec<ControllerId>,
     },
     /// A request was received and counts from now.
     RequestReceived {
@@ -228,6 +231,16 @@ pub enum Letter {
         /// When the recipient had it.
         at: Timestamp,
     },
+    /// The person's data will be passed on with a sale of the business unless they object
+    /// (clause 5.6c).
+    BusinessTransfer {
+        /// Which transfer.
+        transfer: DisclosureId,
+        /// To whom, on which ground, which data.
+        terms: transfer::Terms,
+        /// Until when they may object.
+        object_until: Timestamp,
+    },
     /// The person is affected by an incident (clause 5.9).
     Incident {
         /// Which incident.
@@ -288,6 +301,7 @@ impl Letter {
             | Self::RequestCompleted { .. }
             | Self::ErasureBegins { .. }
             | Self::DataDisclosed { .. }
+            | Self::BusinessTransfer { .. }
             | Self::Incident { .. }
             | Self::ClaimReceived { .. }
             | Self::ClaimAnswered { .. } => Purpose::Feedback,
@@ -355,9 +369,21 @@ pub enum Job {
         /// Which asset.
         asset: AssetId,
     },
+    /// Go on with a transfer of the business: tell the next people, or pack the next page.
+    PassOn {
+        /// Which transfer.
+        transfer: DisclosureId,
+        /// The revision that it goes on from: at another one the work is done.
+        revision: u64,
+    },
     /// Destroy a sign-up that was never confirmed.
     DestroySignUp {
         /// Which person.
+        subject: SubjectId,
+    },
+    /// Copy what the legal holds on a person's data name and do not have yet (clause 5.8).
+    FillHolds {
+        /// Whose data.
         subject: SubjectId,
     },
 }

@@ -123,6 +123,7 @@ field! {
     Email = People: "profile"."email", Contact, ACCOUNT, Subject, "3.3c";
     Company = People: "profile"."company", Employment, ACCOUNT, Subject, "3.3d";
     Position = People: "profile"."position", Employment, ACCOUNT, Subject, "3.3e";
+    FormerProfile = People: "former_profile"."content", Contact, ACCOUNT, Subject, "5.8";
     PendingEmail = People: "address_change"."new_email", Contact, DAY, Subject, "5.3";
     ConsentAddress = People: "consent"."source_ip", ConsentEvidence, PROOF, Service, "2.2";
     ConsentBrowser = People: "consent"."user_agent", ConsentEvidence, PROOF, Service, "2.2";
@@ -134,6 +135,8 @@ field! {
     MailSecret = Catalog: "message"."secret", Correspondence, DAY, Service, "3.3f";
     DisclosureFile = People: "disclosure"."file", Disclosure, REGISTER, Service, "5.5";
     DisclosurePackage = Exports: "disclosure_package"."content", Disclosure, WEEK, Service, "5.5";
+    TransferFile = People: "business_transfer"."file", Disclosure, REGISTER, Service, "5.6c";
+    TransferPeople = People: "transfer_page"."content", Disclosure, REGISTER, Service, "5.6c";
     IncidentFile = People: "incident"."file", Disclosure, REGISTER, Service, "5.9";
     HoldFile = People: "hold"."file", Disclosure, REGISTER, Service, "5.8";
     HoldPart = People: "hold_part"."content", Disclosure, REGISTER, Service, "5.8";

@@ -1,7 +1,9 @@
 //! What is written into the registers of disclosures, incidents and claims, and by whom.
 
+use domain::ids::DisclosureId;
 use domain::time::{SignedDuration, days, shift};
 use serde_json::{Value, json};
+use store::compliance::BusinessTransfer;
 
 use crate::support::{Person, TestMachine, User};
 
@@ -89,4 +91,26 @@ pub fn hold(machine: &TestMachine, of: &User) -> Value {
 /// What stops a clock.
 pub fn told(regime: &str, duty: &str) -> Value {
     json!({"regime": regime, "duty": duty, "remark": "No. 1"})
+}
+
+/// The business is sold.
+pub fn sale() -> Value {
+    json!({
+        "counterparty": "An acquirer",
+        "address": "1 Market Square",
+        "law": "GDPR art. 6(1)(f)",
+        "reason": "The owner retires.",
+        "categories": ["identity", "contact"],
+    })
+}
+
+/// Everybody who was told of a sale has had their time to object.
+pub async fn time_to_object_is_over(machine: &TestMachine, sale: &str) {
+    let (db, id) = (machine.db(), sale.parse::<DisclosureId>().unwrap());
+    let case: Option<BusinessTransfer> = db.case(id).await.unwrap();
+    let mut case = case.expect("a transfer");
+    let mut progress = serde_json::to_value(&case.progress).unwrap();
+    progress["until"] = json!(machine.now());
+    case.progress = serde_json::from_value(progress).unwrap();
+    db.put(&case).await.unwrap();
 }

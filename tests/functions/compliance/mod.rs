@@ -5,6 +5,7 @@ mod claims;
 mod disclosures;
 mod incidents;
 mod notices;
+mod transfers;
 
 use std::ops::Deref;
 
@@ -130,6 +131,7 @@ async fn each_register_is_open_to_its_role_only() {
     let all = desk.member("staff@assetbox.example").await;
     for (register, theirs, foreign) in [
         ("disclosures", &legal, &security),
+        ("business-transfers", &legal, &security),
         ("acts", &legal, &security),
         ("claims", &legal, &security),
         ("holds", &legal, &security),

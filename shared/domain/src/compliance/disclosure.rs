@@ -195,6 +195,18 @@ impl Scope {
         Ok(Self { categories, period })
     }
 
+    /// These categories, of all time until `now`.
+    ///
+    /// # Errors
+    /// [`InvalidScope`].
+    pub(super) fn whole(
+        categories: BTreeSet<Category>,
+        now: Timestamp,
+    ) -> Result<Self, InvalidScope> {
+        let from = Timestamp::UNIX_EPOCH;
+        Self::new(categories, Period { from, to: now })
+    }
+
     /// The categories.
     #[must_use]
     pub fn categories(&self) -> &BTreeSet<Category> {
@@ -255,19 +267,44 @@ impl Approver {
     }
 }
 
+/// On what a grant rests.
+#[derive(Debug, Clone, Copy)]
+enum Basis {
+    Disclosure(GroundKind),
+    BusinessTransfer,
+}
+
 /// Leave to read one person's data within one scope and hand it out. Only an
-/// approved disclosure gives it ([`Progress::grant`]).
+/// approved disclosure gives it ([`Progress::grant`]), or an approved transfer of
+/// the business ([`transfer::Progress::grant`]).
+///
+/// [`transfer::Progress::grant`]: super::transfer::Progress::grant
 #[derive(Debug)]
 pub struct Grant {
     disclosure: DisclosureId,
     subject: SubjectId,
-    kind: GroundKind,
+    basis: Basis,
     scope: Scope,
     until: Timestamp,
 }
 
 impl Grant {
-    /// The disclosure that gives it.
+    pub(super) fn of_transfer(
+        transfer: DisclosureId,
+        subject: SubjectId,
+        scope: Scope,
+        until: Timestamp,
+    ) -> Self {
+        Self {
+            disclosure: transfer,
+            subject,
+            basis: Basis::BusinessTransfer,
+            scope,
+            until,
+        }
+    }
+
+    /// The disclosure or the transfer that gives it.
     #[must_use]
     pub fn disclosure(&self) -> DisclosureId {
         self.disclosure
@@ -279,10 +316,31 @@ impl Grant {
         self.subject
     }
 
-    /// On which ground.
+    /// On which ground, by its name in records.
     #[must_use]
-    pub fn kind(&self) -> GroundKind {
-        self.kind
+    pub fn ground(&self) -> &'static str {
+        match self.basis {
+            Basis::Disclosure(kind) => kind.as_str(),
+            Basis::BusinessTransfer => "business_transfer",
+        }
+    }
+
+    /// The clause of the policy.
+    #[must_use]
+    pub fn clause(&self) -> &'static str {
+        match self.basis {
+            Basis::Disclosure(kind) => kind.clause(),
+            Basis::BusinessTransfer => super::transfer::CLAUSE,
+        }
+    }
+
+    /// As [`GroundKind::binds_us`]: a sale of the business does not.
+    #[must_use]
+    pub fn binds_us(&self) -> bool {
+        match self.basis {
+            Basis::Disclosure(kind) => kind.binds_us(),
+            Basis::BusinessTransfer => false,
+        }
     }
 
     /// Which data.

@@ -2,9 +2,8 @@
 //! their erasure, because a law, a court or a claim needs it. No more than it names, on a ground,
 //! until a date, and looked at again and again.
 //!
-//! A hold keeps what stands when the erasure begins. Until then data ends by its own clock and
-//! changes by corrections as if there were no hold: what could be lost so must be copied by the
-//! staff when they place it.
+//! A hold keeps what stands when it is placed and what is added while it stands: copies, so that
+//! corrections are made and data ends as if there were no hold.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -86,12 +85,14 @@ pub struct Progress {
     lifted_at: Option<Timestamp>,
     #[serde(default)]
     secret_until: Option<Timestamp>,
+    #[serde(default)]
+    outlived_at: Option<Timestamp>,
 }
 
-/// What an erasure left to a hold.
+/// What was copied for a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// When.
+    /// When something was added last.
     pub at: Timestamp,
     /// In how many sealed parts.
     pub parts: usize,
@@ -124,6 +125,7 @@ impl Progress {
             kept: None,
             lifted_at: None,
             secret_until: None,
+            outlived_at: None,
         };
         hold.ends_well(now).then_some(hold).ok_or(IllegalMove::End)
     }
@@ -160,10 +162,19 @@ impl Progress {
         Ok(self)
     }
 
-    /// An erasure destroys the rest: what is held lies in so many parts.
+    /// What it names was copied: it lies in so many parts.
     #[must_use]
     pub fn keep(mut self, parts: usize, now: Timestamp) -> Self {
-        self.kept = Some(Kept { at: now, parts });
+        if self.kept.is_none_or(|kept| kept.parts != parts) {
+            self.kept = Some(Kept { at: now, parts });
+        }
+        self
+    }
+
+    /// An erasure destroys whatever was not copied for it.
+    #[must_use]
+    pub fn outlive(mut self, now: Timestamp) -> Self {
+        self.outlived_at = Some(now);
         self
     }
 
@@ -243,10 +254,22 @@ impl Progress {
         shift(self.reviewed_at, REVIEW).min(self.until)
     }
 
-    /// What an erasure has left to it.
+    /// It holds data of this category.
+    #[must_use]
+    pub fn covers(&self, category: Category) -> bool {
+        self.categories.contains(&category)
+    }
+
+    /// What was copied for it; `None` until that was done first.
     #[must_use]
     pub fn kept(&self) -> Option<Kept> {
         self.kept
+    }
+
+    /// When an erasure has counted it among what it leaves.
+    #[must_use]
+    pub fn outlived_at(&self) -> Option<Timestamp> {
+        self.outlived_at
     }
 
     /// When it was lifted.

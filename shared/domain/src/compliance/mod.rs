@@ -9,6 +9,7 @@ pub mod incident;
 pub mod notice;
 pub mod processor;
 mod role;
+pub mod transfer;
 mod words;
 
 pub use role::StaffRole;

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StaffRole {
-    /// Requests of data subjects, processors.
+    /// Requests of data subjects, processors, notices to whoever was given data, acts
+    /// of destruction, statistics and surveys.
     Privacy,
-    /// Incidents.
+    /// Incidents, visits.
     Security,
-    /// Disclosures and claims.
+    /// Disclosures, transfers of the business, claims and legal holds.
     Legal,
 }
 

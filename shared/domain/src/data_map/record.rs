@@ -124,7 +124,7 @@ const SUBJECTS: [SubjectRow; 4] = [
     },
 ];
 
-const RECIPIENTS: [RecipientRow; 4] = [
+const RECIPIENTS: [RecipientRow; 5] = [
     RecipientRow {
         who: "Amazon Web Services (AWS)",
         role: "processor",
@@ -152,6 +152,13 @@ const RECIPIENTS: [RecipientRow; 4] = [
         task: "clauses 5.5, 5.7 and 5.8 of the policy, on a ground of the law",
         data: "what the ground covers",
         place: "as the ground says; each disclosure is registered",
+    },
+    RecipientRow {
+        who: "An acquirer of the business",
+        role: "controller that takes over our duties",
+        task: "clause 5.6c of the policy: of those who were told and have not objected",
+        data: "what they were told of",
+        place: "as they were told; each transfer is registered",
     },
 ];
 

@@ -267,10 +267,24 @@ impl Tx {
 /// How many deadlines of a register stand how: what the guard looks at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
+    /// A reminder of them has been due, and nobody must act yet.
+    pub reminded: usize,
     /// Somebody must act now.
     pub at_risk: usize,
     /// Their time is over.
     pub overdue: usize,
+}
+
+impl Standing {
+    /// Counts one deadline in.
+    pub fn count(&mut self, stage: Stage) {
+        match stage {
+            Stage::Running => {}
+            Stage::Reminded => self.reminded += 1,
+            Stage::Alarm => self.at_risk += 1,
+            Stage::Overdue => self.overdue += 1,
+        }
+    }
 }
 
 /// The cursor names a case of this register, as those that the list gives do.
@@ -316,20 +330,9 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn open_cases<P: Filed>(&self) -> Result<Vec<Case<P>>, StoreError> {
-        let keys = self
-            .people_index("queue", "queue", P::REGISTER, 100)
-            .await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut cases = Vec::with_capacity(keys.len());
-        for (_, key) in &keys {
-            let case = found.take::<Case<P>>(key)?;
-            // the index may lag behind the item
-            cases.extend(case.filter(|case| case.progress.due_at().is_some()));
-        }
+        let mut cases = self.queued::<Case<P>>(P::REGISTER).await?;
+        // the index may lag behind the item
+        cases.retain(|case| case.progress.due_at().is_some());
         Ok(cases)
     }
 
@@ -341,11 +344,7 @@ impl Db {
         let mut standing = Standing::default();
         for case in self.open_cases::<P>().await? {
             for stage in case.progress.stages(now) {
-                match stage {
-                    Stage::Alarm => standing.at_risk += 1,
-                    Stage::Overdue => standing.overdue += 1,
-                    Stage::Running | Stage::Reminded => {}
-                }
+                standing.count(stage);
             }
         }
         Ok(standing)

@@ -31,8 +31,8 @@ pub async fn compile(db: &Db, disclosed: &Disclosed, now: Timestamp) -> Result<V
     let period = grant.scope().period();
     Ok(json!({
         "disclosure": grant.disclosure(),
-        "ground": grant.kind().as_str(),
-        "policy_clause": grant.kind().clause(),
+        "ground": grant.ground(),
+        "policy_clause": grant.clause(),
         "period": {"from": period.from, "to": period.to},
         "made_at": now,
         "data": data,

@@ -11,6 +11,7 @@ use domain::{
         disclosure,
         notice::{Matter, Progress, Recipient},
         processor::Processor,
+        transfer,
     },
     consequence::Consequence,
     contact::EmailAddress,
@@ -18,7 +19,6 @@ use domain::{
     ids::{CaseId, DisclosureId, NoticeId, SubjectId, WorkspaceId},
     ledger::Entry,
     processing::{Actor, Category},
-    regime::Stage,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -168,10 +168,7 @@ pub async fn notices_of_correction(
         return Ok(Vec::new());
     }
     let wrong = |given: &Passed| given.categories.iter().any(|one| changed.contains(one));
-    let told = |given: &disclosure::Progress| {
-        let scope = given.scope();
-        changed.iter().any(|category| scope.reaches(*category))
-    };
+    let told = |given: &Given<'_>| changed.iter().any(|one| given.categories.contains(one));
     let matter = Matter::Correction;
     let mut notices = to_processors(&known_as(db, subject, wrong).await?, matter, now);
     notices.extend(to_recipients(db, subject, matter, told, now).await?);
@@ -205,7 +202,7 @@ pub async fn notices_of_erasure(
             }
         }
     }
-    let told = |given: &disclosure::Progress| !given.kind().binds_us();
+    let told = |given: &Given<'_>| !given.demanded;
     let matter = Matter::Destruction;
     let mut notices = to_processors(&known, matter, now);
     notices.extend(to_recipients(db, subject, matter, told, now).await?);
@@ -244,26 +241,50 @@ fn to_processors(known: &Known, matter: Matter, now: Timestamp) -> Vec<Notice> {
     known.iter().map(notice).collect()
 }
 
+/// What somebody other than a processor was given.
+struct Given<'a> {
+    categories: &'a BTreeSet<Category>,
+    /// They are an authority, which was entitled to demand it.
+    demanded: bool,
+}
+
+/// Disclosures, and the transfers of the business that their data was part of.
 async fn to_recipients(
     db: &Db,
     subject: SubjectId,
     matter: Matter,
-    meant: impl Fn(&disclosure::Progress) -> bool,
+    meant: impl Fn(&Given<'_>) -> bool,
     now: Timestamp,
 ) -> Result<Vec<Notice>, StoreError> {
-    let mut notices = Vec::new();
+    let mut told = Vec::new();
     for reference in db.references(subject).await? {
         let Ok(id) = reference.case.parse::<DisclosureId>() else {
             continue;
         };
         let case = db.case::<disclosure::Progress>(id).await?;
         let given = case.filter(|case| case.progress.handed_over_at().is_some());
-        if given.is_some_and(|case| meant(&case.progress)) {
-            let to = Recipient::Disclosure(id);
-            notices.push(Notice::due(to, matter, Vec::new(), now));
-        }
+        let is_meant = given.is_some_and(|case| {
+            meant(&Given {
+                categories: case.progress.scope().categories(),
+                demanded: case.progress.kind().binds_us(),
+            })
+        });
+        told.extend(is_meant.then_some(id));
     }
-    Ok(notices)
+    for announced in db.announcements_of(subject).await? {
+        let id = announced.transfer;
+        let case = db.case::<transfer::Progress>(id).await?;
+        let given = case.filter(|case| announced.passed_at(&case.progress).is_some());
+        let is_meant = given.is_some_and(|case| {
+            meant(&Given {
+                categories: &case.progress.terms().categories,
+                demanded: false,
+            })
+        });
+        told.extend(is_meant.then_some(id));
+    }
+    let notice = |id| Notice::due(Recipient::Disclosure(id), matter, Vec::new(), now);
+    Ok(told.into_iter().map(notice).collect())
 }
 
 impl Db {
@@ -299,18 +320,9 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub async fn open_notices(&self) -> Result<Vec<Notice>, StoreError> {
-        let keys = self.people_index("queue", "queue", REGISTER, 100).await?;
-        let keys: Vec<_> = keys.into_iter().map(|key| (Table::People, key)).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut found = self.get_many(&keys).await?;
-        let mut notices = Vec::with_capacity(keys.len());
-        for (_, key) in &keys {
-            let notice = found.take::<Notice>(key)?;
-            // the index may lag behind the item
-            notices.extend(notice.filter(|notice| notice.progress.answered_at().is_none()));
-        }
+        let mut notices = self.queued::<Notice>(REGISTER).await?;
+        // the index may lag behind the item
+        notices.retain(|notice| notice.progress.answered_at().is_none());
         Ok(notices)
     }
 
@@ -321,10 +333,8 @@ impl Db {
     pub async fn notices_standing(&self, now: Timestamp) -> Result<Standing, StoreError> {
         let mut standing = Standing::default();
         for notice in self.open_notices().await? {
-            match notice.progress.stage(now) {
-                Some(Stage::Alarm) => standing.at_risk += 1,
-                Some(Stage::Overdue) => standing.overdue += 1,
-                Some(Stage::Running | Stage::Reminded) | None => {}
+            if let Some(stage) = notice.progress.stage(now) {
+                standing.count(stage);
             }
         }
         Ok(standing)

@@ -13,4 +13,4 @@ mod profile;
 
 pub use gate::{Access, CaseFile, CaseKey, Disclosed, Gate, GateError, Person, case_key};
 pub use key::{Sealed, WrappedKey, wrapped_key};
-pub use profile::{SealedProfile, profile_key};
+pub use profile::{FormerProfile, SealedProfile, profile_key};

@@ -7,7 +7,9 @@ use store::compliance::Notice;
 
 use super::book::Book;
 use super::{get, text};
-use crate::contract::registers::{ban, colleague, demand, hold, incident, investigation, told};
+use crate::contract::registers::{
+    ban, colleague, demand, hold, incident, investigation, sale, time_to_object_is_over, told,
+};
 use crate::support::{Call, User};
 
 pub async fn registers(book: &mut Book<'_>, staff: &User) {
@@ -17,6 +19,7 @@ pub async fn registers(book: &mut Book<'_>, staff: &User) {
     let user = machine.user().await;
     handed_over(book, [&staff, &colleague], &user).await;
     declined(book, [&staff, &colleague], &user).await;
+    transfers(book, [&staff, &colleague], &user).await;
     incidents(book, &staff).await;
     claims(book, &staff, &user).await;
     acts(book, &staff).await;
@@ -86,6 +89,48 @@ async fn declined(book: &mut Book<'_>, [staff, colleague]: [&User; 2], of: &User
     let route = "POST /compliance/disclosures/{id}/decline";
     let reason = json!({"reason": "It came too late."});
     step(book, colleague, route, &id, reason).await;
+}
+
+/// A sale of the business, from its proposal to the handing over, and one that is cancelled.
+async fn transfers(book: &mut Book<'_>, [staff, colleague]: [&User; 2], of: &User) {
+    let (route, none) = ("POST /compliance/business-transfers", Value::Null);
+    let proposed = step(book, staff, route, "", sale()).await;
+    let id = text(&proposed["id"]);
+    open_cases(book, staff, "GET /compliance/business-transfers").await;
+    let route = "GET /compliance/business-transfers/{id}";
+    step(book, staff, route, &id, none.clone()).await;
+    let route = "POST /compliance/business-transfers/{id}/approve";
+    step(book, colleague, route, &id, none.clone()).await;
+    book.machine.settled().await;
+    for route in [
+        "GET /me/business-transfers",
+        "PUT /me/business-transfers/{id}/objection",
+    ] {
+        step(book, of, route, &id, none.clone()).await;
+    }
+    let route = "POST /compliance/business-transfers/{id}/objections";
+    let objects = json!({"person": colleague.person.email});
+    step(book, staff, route, &id, objects).await;
+    time_to_object_is_over(book.machine, &id).await;
+    let route = "POST /compliance/business-transfers/{id}/package";
+    step(book, staff, route, &id, none.clone()).await;
+    book.machine.settled().await;
+    let route = "GET /compliance/business-transfers/{id}/manifest";
+    step(book, staff, route, &id, none).await;
+    let fetched = get(format!(
+        "/compliance/business-transfers/{id}/package?page=1"
+    ));
+    let route = "GET /compliance/business-transfers/{id}/package";
+    book.pay(route, &staff.api, fetched, 200).await;
+    let route = "POST /compliance/business-transfers/{id}/hand-over";
+    let channel = json!({"channel": "By courier, sealed."});
+    step(book, staff, route, &id, channel).await;
+
+    let route = "POST /compliance/business-transfers";
+    let proposed = step(book, staff, route, "", sale()).await;
+    let route = "POST /compliance/business-transfers/{id}/cancel";
+    let reason = json!({"reason": "The buyer has gone."});
+    step(book, staff, route, &text(&proposed["id"]), reason).await;
 }
 
 /// An incident until it is closed. Whom it affects is not counted: that grows with the ledger.

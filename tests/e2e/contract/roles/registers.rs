@@ -5,7 +5,9 @@ use domain::time::{days, shift};
 use serde_json::{Value, json};
 use store::people::consent_history;
 
-use crate::contract::registers::{ban, colleague, demand, hold, incident, told};
+use crate::contract::registers::{
+    ban, colleague, demand, hold, incident, sale, time_to_object_is_over, told,
+};
 use crate::support::{TestMachine, User};
 
 /// From the opening of each case to its end.
@@ -13,6 +15,7 @@ pub async fn registers(machine: &TestMachine, user: &User, staff: &User) {
     let colleague = colleague(machine).await;
     disclosure(machine, user, [staff, &colleague]).await;
     machine.settled().await;
+    business_transfer(machine, user, [staff, &colleague]).await;
     processors(machine, staff).await;
     whom_it_affects(machine, staff).await;
     claim(user, staff).await;
@@ -64,6 +67,27 @@ async fn disclosure(machine: &TestMachine, of: &User, [staff, colleague]: [&User
     let longer = ban(machine, 5);
     let forbidden = staff.api.post(format!("{case}/forbid"), &longer);
     forbidden.await.is(200);
+}
+
+/// Everybody is told, one objects, and the others are packed and passed on.
+async fn business_transfer(machine: &TestMachine, of: &User, [staff, colleague]: [&User; 2]) {
+    let case = opened(staff, "/compliance/business-transfers", &sale()).await;
+    colleague.api.act(format!("{case}/approve")).await.is(200);
+    machine.settled().await;
+    let id = case.rsplit('/').next().expect("an id");
+    let mine = of.api.get("/me/business-transfers").await.json(200);
+    assert_eq!(mine["items"][0]["id"], id);
+    let objection = format!("/me/business-transfers/{id}/objection");
+    of.api.put(objection, &json!({})).await.is(200);
+    time_to_object_is_over(machine, id).await;
+    staff.api.act(format!("{case}/package")).await.is(200);
+    machine.settled().await;
+    staff.api.get(format!("{case}/manifest")).await.is(200);
+    let package = format!("{case}/package?page=1");
+    colleague.api.get(package).await.is(200);
+    let channel = json!({"channel": "By courier, sealed."});
+    let handed_over = staff.api.post(format!("{case}/hand-over"), &channel);
+    handed_over.await.is(200);
 }
 
 async fn processors(machine: &TestMachine, staff: &User) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Approver, File, GRANT_LENGTH, Grant, GroundKind, Grounds, Scope};
+use super::{Approver, Basis, File, GRANT_LENGTH, Grant, GroundKind, Grounds, Scope};
 use crate::{
     ids::DisclosureId,
     ledger::Hash,
@@ -181,7 +181,7 @@ impl Progress {
         Ok(Grant {
             disclosure,
             subject: file.subject,
-            kind: self.kind,
+            basis: Basis::Disclosure(self.kind),
             scope: self.scope.clone(),
             until: self.in_time(now)?,
         })

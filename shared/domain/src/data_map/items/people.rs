@@ -36,6 +36,7 @@ pub(super) static ITEMS: &[Item] = &[
                 Linked(C::Request),
                 &["restricted_from", "restrictions", "objections"],
             ),
+            (Linked(C::Disclosure), &["held"]),
         ],
     ),
     item(
@@ -51,6 +52,23 @@ pub(super) static ITEMS: &[Item] = &[
             (Sealed(Field::Company), &["company"]),
             (Sealed(Field::Position), &["position"]),
         ],
+    ),
+    item(
+        Store::People,
+        "former_profile",
+        ("SUBJ#", "FORMER#"),
+        Linked(C::Account),
+        &[
+            (Linked(C::Account), &["subject", "revision"]),
+            (Sealed(Field::FormerProfile), &["content"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "held",
+        ("SUBJ#", "HELD"),
+        Linked(C::Disclosure),
+        &[(Linked(C::Disclosure), &["subject", "last"])],
     ),
     item(
         Store::People,
@@ -386,6 +404,43 @@ pub(super) static ITEMS: &[Item] = &[
             (Linked(C::Disclosure), &["id", "revision", "progress"]),
             (Sealed(Field::DisclosureFile), &["file"]),
         ],
+    ),
+    item(
+        Store::People,
+        "business_transfer",
+        ("REGISTER#TRANSFERS", "dis_"),
+        Service,
+        &[
+            (Linked(C::Disclosure), &["id", "revision", "progress"]),
+            (Sealed(Field::TransferFile), &["file"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "transfer_page",
+        ("REGISTER#TRANSFER#", "PAGE#"),
+        Service,
+        &[
+            (Service, &["transfer", "number", "packed"]),
+            (Sealed(Field::TransferPeople), &["content"]),
+        ],
+    ),
+    item(
+        Store::People,
+        "transfer_announcement",
+        ("SUBJ#", "TRANSFER#"),
+        Linked(C::Disclosure),
+        &[(
+            Linked(C::Disclosure),
+            &[
+                "subject",
+                "transfer",
+                "at",
+                "object_until",
+                "objected_at",
+                "packed_run",
+            ],
+        )],
     ),
     item(
         Store::People,

@@ -28,7 +28,7 @@ pub struct Disclosed {
 /// What we disclose because we want to, not because we must, stops with a
 /// restriction, a withdrawal of consent or an erasure that has begun (5.6c).
 fn check(grant: &Grant, record: &PersonRecord, now: Timestamp) -> Result<(), Refusal> {
-    if grant.kind().binds_us() {
+    if grant.binds_us() {
         return Ok(());
     }
     if !record.has_consented(ConsentPurpose::Processing) {
@@ -56,11 +56,11 @@ impl Gate {
         check(&grant, &record, now)?;
         let key = self.unwrap(&wrapped).await?;
         let pseudonym = pseudonym(&key, subject)?;
-        let clause = grant.kind().clause();
+        let clause = grant.clause();
         let mut entry = Entry::new(now, Actor::Staff, "personal_data.disclosed", clause)
             .with_person(pseudonym.clone())
             .with_fact("disclosure", grant.disclosure())
-            .with_fact("ground", grant.kind().as_str());
+            .with_fact("ground", grant.ground());
         entry.operation = Some(Operation::Transfer);
         entry.categories = grant.scope().categories().iter().copied().collect();
         self.db.record(entry).await?;
