@@ -65,14 +65,14 @@ build_bootstraps() {
 
 build_suite() {
   [[ -n ${ASSETBOX_SUITE:-} ]] && return 0
-  cargo test --quiet --package assetbox-tests --test deployed --no-run
+  cargo test --quiet --workspace --test deployed --no-run
 }
 
 suite() {
   if [[ -n ${ASSETBOX_SUITE:-} ]]; then
     "$ASSETBOX_SUITE" "$@"
   else
-    cargo test --quiet --package assetbox-tests --test deployed -- "$@"
+    cargo test --quiet --workspace --test deployed -- "$@"
   fi
 }
 
@@ -133,7 +133,7 @@ prove() {
 
 install_packages
 build_bootstraps
-ASSETBOX_BOOTSTRAPS="$bootstraps" cargo test --quiet --package assetbox-tests --test e2e contract::bootstrap
+ASSETBOX_BOOTSTRAPS="$bootstraps" cargo test --quiet --workspace --test e2e contract::bootstrap
 infra/sizes.py "$bootstraps"
 build_suite
 for mode in "${modes[@]}"; do

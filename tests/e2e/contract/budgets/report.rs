@@ -70,7 +70,7 @@ impl Report<'_> {
             "# Cost\n\n\
              This page is made by a command; a test fails when it is not what the command makes:\n\n\
              ```\n\
-             {WRITE}=1 cargo test --package assetbox-tests --test e2e contract::budgets\n\
+             {WRITE}=1 cargo test --workspace --test e2e contract::budgets\n\
              ```\n\n\
              One story of the end-to-end tests visits every route that has a budget. Counted are the AWS calls of every \
              request and event, and DynamoDB's capacity units as the database of one machine reports them \
