@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/performance.md"
 # MB are 1,000,000 bytes. The aim is what the project wants, the ceiling what it accepts.
 AIM = 3_000_000
-CEILING = 5_000_000
+CEILING = 6_500_000
 ARCHITECTURES = {0x3E: "x86_64", 0xB7: "arm64"}
 
 

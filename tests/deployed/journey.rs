@@ -284,7 +284,11 @@ async fn nothing_left(deployed: &Deployment, person: &Person, asset: &str) {
         for item in deployed.items(table).await {
             read += 1;
             let text = item.to_string();
-            assert!(!text.contains(asset), "{table}: {text}");
+            // the ledger tells of assets by their ids, and of nobody by them
+            assert!(
+                table == "LedgerTable" || !text.contains(asset),
+                "{table}: {text}"
+            );
             assert!(
                 !canaries.iter().any(|word| text.contains(word.as_str())),
                 "{table}: {text}"

@@ -90,7 +90,7 @@ async fn a_poisoned_message_ends_as_a_dead_letter() {
         .filter(|(id, kind)| *kind == "AWS::SQS::Queue" && id.ends_with("Queue"))
         .map(|(id, _)| id)
         .collect();
-    assert_eq!(queues.len(), 3, "{queues:?}");
+    assert_eq!(queues.len(), 5, "{queues:?}");
     for queue in queues {
         let dead = format!("{}DeadLetters", queue.trim_end_matches("Queue"));
         poison(&deployed, queue, &dead).await;

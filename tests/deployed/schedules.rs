@@ -10,12 +10,14 @@ use crate::journey::ledger_holds;
 use crate::report::row;
 
 /// The schedules whose work is looked at here.
-const SCHEDULES: [&str; 6] = [
+const SCHEDULES: [&str; 8] = [
+    "ErasureFunctionReconcile",
     "OpendsrFunctionExchanges",
     "OutboxFunctionSealRoots",
     "OutboxFunctionSweep",
     "PaymentsFunctionDuties",
     "RetentionFunctionTick",
+    "SiteFunctionDaily",
     "TrialExpiryFunctionTick",
 ];
 
@@ -168,16 +170,43 @@ async fn every_schedule_does_its_work() {
     .await;
     row("schedule seal_roots", &ledger_holds(&deployed).await);
 
-    until("a look at the duties", || async {
-        let lines = deployed.log("PaymentsFunction").await;
-        lines
-            .iter()
-            .any(|line| line.contains("duties looked at"))
-            .then_some(())
+    for (function, line, seen) in [
+        (
+            "PaymentsFunction",
+            "duties looked at",
+            "the duties of billing were looked at",
+        ),
+        (
+            "OpendsrFunction",
+            "exchanges looked at",
+            "what controllers wait for was looked at",
+        ),
+        (
+            "SiteFunction",
+            "days looked at",
+            "salts of days that are over were looked for",
+        ),
+    ] {
+        until(line, || async {
+            let lines = deployed.log(function).await;
+            lines
+                .iter()
+                .any(|logged| logged.contains(line))
+                .then_some(())
+        })
+        .await;
+        row(&format!("schedule of {function}"), seen);
+    }
+
+    until("a round of the reconciler", || async {
+        let items = deployed.items("PeopleTable").await;
+        let rounds = |item: &Value| {
+            item["pk"]
+                .as_str()
+                .is_some_and(|pk| pk.starts_with("RECONCILE"))
+        };
+        items.iter().any(rounds).then_some(())
     })
     .await;
-    row(
-        "schedule of payments",
-        "the duties of billing were looked at",
-    );
+    row("schedule of erasure", "the nightly round has begun");
 }

@@ -31,7 +31,7 @@ pub(crate) async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Sum
         platform::alarm!("day_not_ended", %error, "a salt or a key outlives its day");
     }
     keys?;
-    Ok(Json(Summary {
-        salts_destroyed: salts?,
-    }))
+    let salts_destroyed = salts?;
+    tracing::info!(salts_destroyed, "days looked at");
+    Ok(Json(Summary { salts_destroyed }))
 }

@@ -106,6 +106,11 @@ impl Connector {
         if let Err(denied) = self.wire.roles.check(&self.caller, needs) {
             return Ok(self.deny(denied, call));
         }
+        let body = request.body().bytes().unwrap_or_default();
+        if let Some(answer) = refusal::of_an_empty_key(&call, body) {
+            call.status = Some(answer.status().as_u16());
+            return self.pass(Ok(answer), call);
+        }
         let of_missing = needs::where_missing(&call.operation, &request);
         let attempt = operation::attempt(&request);
         let fault = self.wire.faults.take(&call, &attempt);

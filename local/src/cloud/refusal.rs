@@ -21,6 +21,32 @@ fn refusal(service: &str, status: u16, code: &str, message: &str) -> HttpRespons
     answer(status, SdkBody::from(body))
 }
 
+/// What DynamoDB says to a query that compares a key with an empty text; the database of one
+/// machine would take it.
+pub(super) fn of_an_empty_key(call: &Call, body: &[u8]) -> Option<HttpResponse> {
+    if (call.service, call.operation.as_str()) != ("dynamodb", "Query") {
+        return None;
+    }
+    let asked: Value = serde_json::from_slice(body).ok()?;
+    let condition = asked["KeyConditionExpression"].as_str()?;
+    let values = asked["ExpressionAttributeValues"].as_object()?;
+    let named = |name: &String| {
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let mut places = condition.match_indices(name.as_str());
+        places.any(|(at, _)| {
+            condition[at + name.len()..]
+                .chars()
+                .next()
+                .is_none_or(is_end)
+        })
+    };
+    let mut empty = values.iter().filter(|(_, value)| value["S"] == "");
+    let message = "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value.";
+    empty
+        .any(|(name, _)| named(name))
+        .then(|| refusal(call.service, 400, "ValidationException", message))
+}
+
 /// What an injected error says.
 const INJECTED: &str = "an injected fault";
 

@@ -103,15 +103,21 @@ impl Db {
             Some(cursor) => Some(read_cursor(cursor, range)?.item()),
             None => None,
         };
+        let mut p = Placeholders::default();
+        let pk = p.value(AttributeValue::S(range.pk.to_owned()));
+        let mut condition = format!("{} = {pk}", p.name("pk"));
+        // DynamoDB compares no key with an empty text
+        if !range.prefix.is_empty() {
+            let prefix = p.value(AttributeValue::S(range.prefix.to_owned()));
+            condition += &format!(" AND begins_with({}, {prefix})", p.name("sk"));
+        }
         let answer = self
             .client
             .query()
             .table_name(self.table(E::TABLE))
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
-            .expression_attribute_names("#pk", "pk")
-            .expression_attribute_names("#sk", "sk")
-            .expression_attribute_values(":pk", AttributeValue::S(range.pk.to_owned()))
-            .expression_attribute_values(":sk", AttributeValue::S(range.prefix.to_owned()))
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(p.names())
+            .set_expression_attribute_values(p.values())
             .scan_index_forward(!range.newest_first)
             .set_limit(Some(range.limit))
             .consistent_read(true)
