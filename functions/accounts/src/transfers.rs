@@ -41,7 +41,7 @@ pub(crate) struct AnnouncedTransfer {
     /// When you objected.
     #[schema(value_type = Option<String>, format = DateTime)]
     objected_at: Option<Timestamp>,
-    /// When your data was passed on.
+    /// When your data was taken out to be passed on.
     #[schema(value_type = Option<String>, format = DateTime)]
     passed_at: Option<Timestamp>,
 }
@@ -60,7 +60,7 @@ impl AnnouncedTransfer {
             announced_at: announcement.at,
             object_until: announcement.object_until,
             objected_at: announcement.objected_at,
-            passed_at: announcement.passed_at(progress),
+            passed_at: announcement.passed_at,
         }
     }
 }

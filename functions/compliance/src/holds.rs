@@ -201,7 +201,9 @@ pub(crate) async fn list(
     QueryOf(query): QueryOf<ListQuery>,
 ) -> Result<Json<HoldList>, Problem> {
     staff.must_be(StaffRole::Legal)?;
-    let (holds, next_cursor) = desk::list::<Progress>(&app, &query).await?;
+    let (mut holds, next_cursor) = desk::list::<Progress>(&app, &query).await?;
+    // one that is over may be kept for the ban on telling of it
+    holds.retain(|hold| !query.open || hold.progress.is_active(staff.0.now));
     Ok(Json(HoldList {
         items: holds.iter().map(HoldView::of).collect(),
         next_cursor,

@@ -50,9 +50,10 @@ pub const BUDGETS: &[(&str, u32)] = &[
     // a new key, one transaction
     ("POST /compliance/business-transfers/{id}/package", 3),
     ("GET /compliance/business-transfers/{id}/manifest", 2),
-    // the page, the file, its people, the packages' key, the object, the ledger's entry
+    // the page, the file, its people, the packages' key, the object, one transaction
     ("GET /compliance/business-transfers/{id}/package", 11),
-    ("POST /compliance/business-transfers/{id}/hand-over", 5),
+    // the packages, the file, one transaction
+    ("POST /compliance/business-transfers/{id}/hand-over", 6),
     ("GET /compliance/holds", 2),
     // the person, a new key, one transaction
     ("POST /compliance/holds", 3),

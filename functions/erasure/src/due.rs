@@ -193,9 +193,8 @@ pub(crate) async fn sign_up(app: &App, subject: SubjectId) -> Result<(), Error> 
     if active || (record.is_some() && !begin_end(app, subject, now).await?) {
         return Ok(());
     }
-    if record.is_some_and(|record| record.held) {
-        holds::fill(app, subject).await?;
-    }
+    // only now: no hold can be placed any more
+    holds::fill(app, subject).await?;
     app.db
         .delete_all(Table::Keys, &[wrapped_key(subject)])
         .await?;

@@ -182,6 +182,9 @@ async fn work(app: &App, message: SqsMessage) -> Result<(), Error> {
         Job::PassOn { transfer, revision } => {
             Box::pin(transfer::go_on(app, transfer, revision)).await
         }
+        Job::PackAgain { transfer, page } => {
+            Box::pin(transfer::pack_again(app, transfer, page)).await
+        }
         Job::DestroySignUp { subject } => due::sign_up(app, subject).await,
         Job::FillHolds { subject } => holds::fill(app, subject).await,
     }

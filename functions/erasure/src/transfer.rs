@@ -1,12 +1,13 @@
 //! A transfer of the business goes on (clause 5.6c): the next people are told of it, or the next
-//! page is packed. Each message does one page, and its commit lets the next one follow.
+//! page is packed. Each message does one page, and its commit lets the next one follow. A page of
+//! whom somebody has stopped it since is packed again by itself.
 
 use bytes::Bytes;
 use domain::{
     compliance::transfer::{CLAUSE, Counts, IllegalMove, LeftOut, Progress, State},
     data_map::Field,
     ids::{DisclosureId, SubjectId},
-    ledger::{Hash, merkle_root},
+    ledger::Hash,
     processing::{Actor, Operation, Refusal},
     time::Timestamp,
 };
@@ -19,7 +20,7 @@ use store::{
     },
     erasure::Cursor,
     people::{PersonRecord, PersonState, person_key},
-    personal::GateError,
+    personal::{CaseFile, GateError},
 };
 
 use crate::{App, Error};
@@ -77,7 +78,11 @@ async fn announce(app: &App, case: BusinessTransfer, now: Timestamp) -> Result<(
     let told = people.len() as u64;
     let progress = case.progress.clone().announced(told, next.is_none(), now);
     let case = case.with(progress.map_err(illegal)?);
-    let content = PageContent { people, next };
+    let content = PageContent {
+        people,
+        next,
+        packed: Vec::new(),
+    };
     let page = TransferPage::new(case.id, number, &open, &content, now)?;
     let mut tx = Tx::new();
     tx.change_case(&case)?;
@@ -146,65 +151,106 @@ async fn pack(app: &App, case: BusinessTransfer, now: Timestamp) -> Result<(), E
         .open(&app.gate, Operation::Extract, Actor::System, now)
         .await?;
     let page = page(app, &case, number).await?;
-    let (people, counts) = may_be_passed(app, &case, &page.open(&open)?.people, now).await?;
-    let packed = match people.is_empty() {
-        true => None,
-        false => Some(store_package(app, &case, number, people, now).await?),
-    };
-    let root = match is_last {
-        true => Some(root(app, &case, packed).await?),
-        false => None,
-    };
-    let progress = case.progress.clone().packed(counts, root, now);
+    let (page, counts) = make(app, &case, &open, page, now).await?;
+    let progress = case.progress.clone().packed(counts, is_last, now);
     let case = case.with(progress.map_err(illegal)?);
-    let mut tx = Tx::new();
-    tx.change_case(&case)?;
-    if let Some(packed) = packed {
-        tx.pack_page(&page, packed)?;
-    }
-    let mut entry = case
-        .entry(Actor::System, "business_transfer.packed", CLAUSE, now)
-        .with_fact("run", packing.run)
-        .with_fact("page", number)
-        .with_fact("people", counts.packed);
-    if let Some(packed) = packed {
-        entry = entry.with_fact("package_sha256", packed.sha256);
-    }
-    if let Some(root) = root {
-        entry = entry.with_fact("merkle_root", root);
-    }
-    tx.record(entry);
+    let mut tx = packed(&case, packing.run, &page, counts, now)?;
     if !is_last {
         tx.pass_on(&case, now);
     }
     Ok(app.db.commit(tx).await?)
 }
 
-/// Over the packages of this making, the one of the last page among them.
-async fn root(app: &App, case: &BusinessTransfer, last: Option<PackedPage>) -> Result<Hash, Error> {
-    let run = case.progress.packing().map_or(0, |packing| packing.run);
-    let mut hashes = app.db.package_hashes(case.id, run).await?;
-    hashes.extend(last.map(|packed| packed.sha256));
-    Ok(merkle_root(&hashes))
+/// Packs a page again, without who has stopped it since it was packed.
+pub(crate) async fn pack_again(app: &App, id: DisclosureId, number: u32) -> Result<(), Error> {
+    let now = app.clock.now();
+    let Some(case) = app.db.case::<Progress>(id).await? else {
+        return Ok(());
+    };
+    let Ok(packing) = case.progress.may_be_fetched(now) else {
+        return Ok(());
+    };
+    let (open, _) = case
+        .open(&app.gate, Operation::Extract, Actor::System, now)
+        .await?;
+    let page = page(app, &case, number).await?;
+    let Some(before) = page.packed_in(packing.run) else {
+        return Ok(());
+    };
+    let people = page.open(&open)?.packed;
+    let standing = app.db.transfer_standing(id, &people, now).await?;
+    // another delivery of the job came first
+    if standing.iter().all(|one| one.left_out.is_none()) {
+        return Ok(());
+    }
+    let (page, counts) = make(app, &case, &open, page, now).await?;
+    let progress = case.progress.clone();
+    let progress = progress.packed_again(before.counts, counts, now);
+    let case = case.with(progress.map_err(illegal)?);
+    let tx = packed(&case, packing.run, &page, counts, now)?;
+    Ok(app.db.commit(tx).await?)
 }
 
-/// The data of those people whose data may be passed on at this moment.
+/// A page with its package as it is at this moment.
+async fn make(
+    app: &App,
+    case: &BusinessTransfer,
+    open: &CaseFile,
+    page: TransferPage,
+    now: Timestamp,
+) -> Result<(TransferPage, Counts), Error> {
+    let mut content = page.open(open)?;
+    let (data, counts) = may_be_passed(app, case, &content.people, now).await?;
+    let (people, data): (Vec<SubjectId>, Vec<Value>) = data.into_iter().unzip();
+    let packed = match people.is_empty() {
+        true => None,
+        false => Some(store_package(app, case, page.number, data, counts, now).await?),
+    };
+    content.packed = people;
+    Ok((page.with_package(open, &content, packed)?, counts))
+}
+
+/// Stores a page's package with what the transfer is after it.
+fn packed(
+    case: &BusinessTransfer,
+    run: u32,
+    page: &TransferPage,
+    counts: Counts,
+    now: Timestamp,
+) -> Result<Tx, Error> {
+    let mut entry = case
+        .entry(Actor::System, "business_transfer.packed", CLAUSE, now)
+        .with_fact("run", run)
+        .with_fact("page", page.number)
+        .with_fact("people", counts.packed);
+    if let Some(packed) = page.packed {
+        entry = entry.with_fact("package_sha256", packed.sha256);
+    }
+    let mut tx = Tx::new();
+    tx.change_case(case)?;
+    tx.pack_page(page);
+    tx.record(entry);
+    Ok(tx)
+}
+
+/// The people whose data may be passed on at this moment, with the data.
 async fn may_be_passed(
     app: &App,
     case: &BusinessTransfer,
     people: &[SubjectId],
     now: Timestamp,
-) -> Result<(Vec<Value>, Counts), Error> {
+) -> Result<(Vec<(SubjectId, Value)>, Counts), Error> {
     let (mut data, mut counts) = (Vec::new(), Counts::default());
-    for candidate in app.db.transfer_standing(case, people, now).await? {
+    for candidate in app.db.transfer_standing(case.id, people, now).await? {
+        let subject = candidate.subject;
         let of_one = match candidate.left_out {
             Some(why) => Err(why),
-            None => of_person(app, case, candidate.subject, now).await?,
+            None => of_person(app, case, subject, now).await?,
         };
         match of_one {
             Ok(content) => {
                 counts.packed += 1;
-                data.push(content);
+                data.push((subject, content));
             }
             Err(why) => counts.leave_out(why),
         }
@@ -227,10 +273,7 @@ async fn of_person(
         Err(GateError::Refused(_)) => return Ok(Err(LeftOut::Restricted)),
         Err(error) => return Err(error.into()),
     };
-    let content = compile(&app.db, &disclosed, now).await?;
-    let run = case.progress.packing().map_or(0, |packing| packing.run);
-    let stays = app.db.mark_packed(case.id, run, subject).await?;
-    Ok(stays.then_some(content).ok_or(LeftOut::Objected))
+    Ok(Ok(compile(&app.db, &disclosed, now).await?))
 }
 
 /// Seals a package under the key of the packages.
@@ -239,10 +282,10 @@ async fn store_package(
     case: &BusinessTransfer,
     number: u32,
     people: Vec<Value>,
+    counts: Counts,
     now: Timestamp,
 ) -> Result<PackedPage, Error> {
     let run = case.progress.packing().map_or(0, |packing| packing.run);
-    let count = people.len() as u64;
     let content = json!({
         "business_transfer": case.id,
         "policy_clause": CLAUSE,
@@ -250,20 +293,22 @@ async fn store_package(
         "people": people,
     });
     let text = format!("{content:#}");
-    let access = file_access::<Progress>(Operation::Record, Actor::System);
-    let name = transfer_package_case(case.id, run);
-    let open = app.gate.open_case(&name, access, now).await?;
-    let key = transfer_package_key(case.id, run, number);
-    let sealed = open.seal::<Case<Progress>>(Field::DisclosurePackage, &key, &text)?;
-    let bytes = Bytes::copy_from_slice(sealed.as_bytes());
-    let object = transfer_object(case.id, run, number);
-    app.exports
-        .put(&object, "application/octet-stream", bytes)
-        .await?;
-    Ok(PackedPage {
+    let packed = PackedPage {
         run,
         sha256: Hash::of(text.as_bytes()),
         bytes: text.len() as u64,
-        people: count,
-    })
+        counts,
+        fetched_at: None,
+    };
+    let access = file_access::<Progress>(Operation::Record, Actor::System);
+    let name = transfer_package_case(case.id, run);
+    let open = app.gate.open_case(&name, access, now).await?;
+    let key = transfer_package_key(case.id, number, packed);
+    let sealed = open.seal::<Case<Progress>>(Field::DisclosurePackage, &key, &text)?;
+    let bytes = Bytes::copy_from_slice(sealed.as_bytes());
+    let object = transfer_object(case.id, number, packed);
+    app.exports
+        .put(&object, "application/octet-stream", bytes)
+        .await?;
+    Ok(packed)
 }

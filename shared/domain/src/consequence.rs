@@ -376,6 +376,14 @@ pub enum Job {
         /// The revision that it goes on from: at another one the work is done.
         revision: u64,
     },
+    /// Pack a page of a transfer of the business again, because somebody in its package has
+    /// stopped it since.
+    PackAgain {
+        /// Which transfer.
+        transfer: DisclosureId,
+        /// The number of the page.
+        page: u32,
+    },
     /// Destroy a sign-up that was never confirmed.
     DestroySignUp {
         /// Which person.

@@ -11,7 +11,7 @@ use domain::consequence::Letter;
 use domain::ids::{CaseId, DisclosureId, SubjectId};
 use domain::ledger::{Hash, merkle_root};
 use domain::processing::{Category, Purpose};
-use domain::time::days;
+use domain::time::{SignedDuration, Timestamp, days};
 use serde_json::{Value, json};
 use store::compliance::{BusinessTransfer, notices_of_correction, notices_of_erasure};
 use store::people::{PersonRecord, person_key};
@@ -100,9 +100,9 @@ impl Sale {
         by.api.put(path, &json!({})).await
     }
 
-    /// Everybody had their time; the staff sign in again.
-    async fn later(&mut self) {
-        self.desk.stage.advance(days(31));
+    /// So many days later; the staff sign in again.
+    async fn later(&mut self, count: i64) {
+        self.desk.stage.advance(days(count));
         self.first = self.desk.sign_in(&self.first.person).await;
         self.second = self.desk.sign_in(&self.second.person).await;
     }
@@ -130,11 +130,36 @@ impl Sale {
         let path = format!("{}?page=1", self.path("package"));
         self.desk.at(&self.second).get(path).await
     }
+
+    async fn hand_over(&self) -> Answer {
+        let channel = json!({"channel": "By courier, sealed."});
+        let path = self.path("hand-over");
+        self.desk.at(&self.first).post(path, &channel).await
+    }
+
+    /// When this person's data was passed on.
+    async fn passed_at(&self, user: &User) -> Option<Timestamp> {
+        let subject = self.desk.subject_of(&user.person.email).await;
+        let announced = self.desk.db().announcements_of(subject).await.unwrap();
+        announced[0].passed_at
+    }
+
+    /// The packages that lie in the bucket.
+    async fn objects(&self) -> Vec<String> {
+        let bucket = self.desk.bucket("BUCKET_EXPORTS");
+        let prefix = format!("disclosures/{}/", self.id);
+        let versions = bucket.versions(&prefix).await.unwrap();
+        versions.into_iter().map(|one| one.key).collect()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_is_approved_by_somebody_else_and_told_to_every_account_once() {
     let mut sale = Sale::proposed().await;
+    let mut unbounded = self::sale();
+    unbounded["categories"] = json!(["identity", "request"]);
+    let first = sale.desk.at(&sale.first);
+    first.post(REGISTER, &unbounded).await.is(422);
     let user = sale.desk.somebody().await;
     sale.desk.ask_for_account(&Person::new(), &[]).await;
     // more than a page of them, whose keys were lost
@@ -194,7 +219,7 @@ async fn a_sale_is_approved_by_somebody_else_and_told_to_every_account_once() {
     assert_eq!(none["items"], json!([]));
     sale.object(&late).await.problem(404, "not_found");
 
-    sale.later().await;
+    sale.later(31).await;
     let reason = json!({"reason": "The buyer has gone."});
     let first = sale.desk.at(&sale.first);
     let cancelled = first.post(sale.path("cancel"), &reason).await;
@@ -250,7 +275,7 @@ async fn nobody_is_passed_on_who_restricts_withdrew_objects_or_is_erased() {
     }
     sale.desk.take().await;
 
-    sale.later().await;
+    sale.later(31).await;
     assert_eq!(
         sale.act(&sale.first, "package").await.json(200)["state"],
         "packing"
@@ -265,36 +290,102 @@ async fn nobody_is_passed_on_who_restricts_withdrew_objects_or_is_erased() {
     assert_eq!(disclosed.len(), 3, "each once, however often the job came");
     assert!(disclosed.iter().all(|entry| entry.clause == "5.6c"));
 
-    // what lies in the bucket is sealed, and opens to what the manifest says
-    let bucket = sale.desk.bucket("BUCKET_EXPORTS");
-    let object = format!("disclosures/{}/1/000001", sale.id);
-    let bytes = bucket.get(&object).await.unwrap();
-    assert!(!contains(&bytes, passed.person.email.as_bytes()));
-    let text = sale.packages().await.concat();
-    assert!(text.contains(&passed.person.email) && text.contains(&changing.person.name));
-    for absent in [restricted, withdrawn, objecting, by_letter, erased] {
-        assert!(!text.contains(&absent.person.email));
-    }
-    assert!(!text.contains(&passed.person.position), "beyond the scope");
+    // what lies in the bucket is sealed
+    let objects = sale.objects().await;
+    assert_eq!(objects.len(), 1);
+    let bytes = sale.desk.bucket("BUCKET_EXPORTS").get(&objects[0]).await;
+    assert!(!contains(&bytes.unwrap(), passed.person.email.as_bytes()));
 
-    // somebody changes their mind before it is fetched: it is made anew without them
+    // one more may be passed on and another one not before it is fetched: as many as before
+    let mut record = sale.record(restricted).await;
+    record.restricted_from = None;
+    db.put(&record).await.unwrap();
     let signed_in = sale.desk.sign_in(&changing.person).await;
     sale.object(&signed_in).await.is(200);
-    sale.fetch().await.problem(409, "stance_changed");
-    sale.act(&sale.first, "package").await.is(200);
+    for _ in 0..2 {
+        sale.fetch().await.problem(409, "stance_changed");
+    }
     sale.work().await;
+    assert_eq!(sale.objects().await.len(), 2, "made again once");
+    let counts = json!({"packed": 3, "erased": 1, "withdrawn": 1, "restricted": 0, "objected": 4});
+    let packed = sale.show().await;
+    assert_eq!(packed["packing"]["people"], counts);
     let text = sale.packages().await.concat();
-    assert!(!text.contains(&changing.person.email));
+    for there in [passed, restricted] {
+        assert!(text.contains(&there.person.email));
+    }
+    for absent in [changing, withdrawn, objecting, by_letter, erased] {
+        assert!(!text.contains(&absent.person.email));
+        assert_eq!(sale.passed_at(absent).await, None);
+    }
+    assert!(!text.contains(&passed.person.position), "beyond the scope");
     let keys = format!("CASEKEY#{}.", sale.id);
     assert_eq!(sale.desk.keys("KeysTable", &keys).await.len(), 1);
 
-    let channel = json!({"channel": "By courier, sealed."});
-    let first = sale.desk.at(&sale.first);
-    let handed_over = first.post(sale.path("hand-over"), &channel).await;
+    let handed_over = sale.hand_over().await;
     assert_eq!(handed_over.json(200)["state"], "passed");
     sale.fetch().await.problem(409, "transfer_state");
     assert!(sale.desk.keys("KeysTable", &keys).await.is_empty());
     whom_it_concerns(&sale, passed, &signed_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_fetched_is_passed_on_whatever_comes_before_the_handing_over() {
+    let mut sale = Sale::proposed().await;
+    let (going, staying) = (sale.desk.somebody().await, sale.desk.somebody().await);
+    sale.act(&sale.second, "approve").await.is(200);
+    sale.work().await;
+    sale.later(31).await;
+    sale.act(&sale.first, "package").await.is(200);
+    sale.work().await;
+    assert_eq!(sale.passed_at(&going).await, None);
+    let early = sale.hand_over().await;
+    early.problem(409, "packages_not_fetched");
+    assert!(sale.packages().await.concat().contains(&going.person.email));
+    let passed_at = sale.passed_at(&going).await;
+    assert!(passed_at.is_some());
+    sale.desk.stage.advance(SignedDuration::from_mins(1));
+    sale.fetch().await.is(200);
+    assert_eq!(sale.passed_at(&going).await, passed_at, "the first time");
+
+    // who is erased then is known to the acquirer, and their certificate tells what is left
+    let user = sale.desk.sign_in(&going.person).await;
+    let erasure = json!({"kind": "erasure"});
+    let asked = user.api.post("/data-subject-requests", &erasure).await;
+    let path = format!("/compliance/requests/{}/approve", id(&asked.json(201)));
+    let reason = json!({"reason": "Nothing is due."});
+    sale.first.api.post(path, &reason).await.is(200);
+    sale.work().await;
+    let db = sale.desk.db();
+    let notices = db.notices(None, 10).await.unwrap().items;
+    let to: Vec<_> = notices.iter().map(|one| one.progress.to()).collect();
+    assert_eq!(to, [Recipient::Disclosure(sale.id.parse().unwrap())]);
+    let case = db.erasure_case(notices[0].case.unwrap()).await.unwrap();
+    let case = case.expect("an erasure");
+    let until = |what: &str| {
+        let kept = case.kept.iter().find(|kept| kept.category.contains(what));
+        kept.expect("something kept").until
+    };
+    assert_eq!(until("register of transfers"), None, "it is open");
+    let packing = sale.case().await.progress.packing().unwrap();
+    assert_eq!(until("package for the acquirer"), Some(packing.until()));
+
+    // the package is made again without them, and has to be fetched again
+    sale.fetch().await.problem(409, "stance_changed");
+    sale.work().await;
+    let early = sale.hand_over().await;
+    early.problem(409, "packages_not_fetched");
+    let text = sale.packages().await.concat();
+    assert!(!text.contains(&going.person.email) && text.contains(&staying.person.email));
+
+    // it may be handed over when the packages are over; their root stays
+    sale.later(8).await;
+    sale.fetch().await.problem(409, "packages_over");
+    let manifest = sale.desk.at(&sale.first).get(sale.path("manifest")).await;
+    let root = manifest.json(200)["merkle_root"].clone();
+    let handed_over = sale.hand_over().await.json(200);
+    assert_eq!(handed_over["state"], "passed");
+    assert_eq!(handed_over["packing"]["merkle_root"], root);
 }
 
 /// Who was passed on reads it, and the acquirer has to be told what becomes of their data.
@@ -311,6 +402,9 @@ async fn whom_it_concerns(sale: &Sale, passed: &User, not_passed: &User) {
     let row = &copy["business_transfers"][0];
     assert_eq!(row["to"], "Canary Acquirer Ltd.");
     assert!(row["passed_at"].is_string(), "{row}");
+    let actions = copy["actions_with_your_data"].as_array().unwrap();
+    let mut disclosed = actions.iter();
+    assert!(disclosed.any(|one| one["what"] == "personal_data.disclosed"));
 
     let (db, now) = (sale.desk.db(), sale.desk.now());
     let subject = sale.desk.subject_of(&passed.person.email).await;

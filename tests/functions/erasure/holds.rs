@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use assetbox::cloud::{Failure, Fault, Moment};
 use assetbox_tests::stage::jobs;
 use assetbox_tests::{Person, User, canary};
-use domain::compliance::hold::LONGEST;
+use domain::compliance::hold::{LONGEST, Progress};
 use domain::consequence::Job;
 use domain::contact::PersonName;
 use domain::ids::{CaseId, SubjectId};
@@ -20,7 +20,7 @@ use store::{Key, Tx};
 
 use super::{Account, Registry, carry_out};
 
-async fn staff(registry: &Registry) -> User {
+pub(super) async fn staff(registry: &Registry) -> User {
     let staff = Person {
         email: "staff@assetbox.example".to_owned(),
         ..Person::new()
@@ -59,6 +59,35 @@ async fn kept(staff: &User, id: &str) -> Vec<(String, Value)> {
 
 fn row(category: &str, content: Value) -> (String, Value) {
     (category.to_owned(), content)
+}
+
+/// An erasure that begins now, and has counted no holds.
+async fn beginning(registry: &Registry, account: &Account) -> (Run, Case) {
+    let began_at = registry.now();
+    let record = registry.record(account.subject).await.unwrap();
+    let run = Run {
+        subject: account.subject,
+        case: CaseId::new(began_at),
+        request: None,
+        login: record.login,
+        company: record.company,
+        destroyed: [account.workspace].into(),
+        left: BTreeSet::new(),
+        exchanges: Vec::new(),
+    };
+    let case = Case {
+        case: run.case,
+        clause: "5.2a".to_owned(),
+        law: "152-FZ art. 21(4)".to_owned(),
+        received_at: began_at,
+        began_at,
+        key_fingerprint: None,
+        finished_at: None,
+        ledger_entry: None,
+        kept: Vec::new(),
+        certificate_sha256: None,
+    };
+    (run, case)
 }
 
 /// The jobs that wait to copy for holds; nothing waits afterwards.
@@ -315,39 +344,9 @@ async fn a_hold_that_the_beginning_has_not_seen_is_filled_before_the_key_goes() 
     let staff = staff(&registry).await;
     let account = registry.account().await;
     let person = &account.user.person;
-    let began_at = registry.now();
-    let hold = json!({
-        "person": person.email,
-        "categories": ["identity"],
-        "law": "Civil Code art. 196",
-        "reason": "A claim is before the court.",
-        "until": shift(began_at, days(365)),
-    });
-    let placed = staff.api.post("/compliance/holds", &hold).await.json(201);
+    let id = place(&registry, &staff, &account, json!(["identity"])).await;
     registry.take().await;
-    let record = registry.record(account.subject).await.unwrap();
-    let run = Run {
-        subject: account.subject,
-        case: CaseId::new(began_at),
-        request: None,
-        login: record.login,
-        company: record.company,
-        destroyed: [account.workspace].into(),
-        left: BTreeSet::new(),
-        exchanges: Vec::new(),
-    };
-    let case = Case {
-        case: run.case,
-        clause: "5.2a".to_owned(),
-        law: "152-FZ art. 21(4)".to_owned(),
-        received_at: began_at,
-        began_at,
-        key_fingerprint: None,
-        finished_at: None,
-        ledger_entry: None,
-        kept: Vec::new(),
-        certificate_sha256: None,
-    };
+    let (run, case) = beginning(&registry, &account).await;
     let mut tx = Tx::new();
     tx.begin_erasure(&run, &case).unwrap();
     registry.db().commit(tx).await.unwrap();
@@ -355,10 +354,42 @@ async fn a_hold_that_the_beginning_has_not_seen_is_filled_before_the_key_goes() 
     let subject = account.subject;
     assert!(registry.carry_out(&Job::Erase { subject }).await);
     registry.assert_gone(&account).await;
-    let id = placed["id"].as_str().unwrap();
     let name = row("identity", json!({"name": person.name}));
-    assert_eq!(kept(&staff, id).await, [name]);
+    assert_eq!(kept(&staff, &id).await, [name]);
     let address = format!("/certificates/{}", run.case);
     let certificate = registry.anonymous().get(&address).await;
     assert!(certificate.text().contains("legal hold: identity"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_between_the_copying_and_the_beginning_is_in_the_hold() {
+    let registry = Registry::new().await;
+    let staff = staff(&registry).await;
+    let account = registry.account().await;
+    let (subject, person) = (account.subject, &account.user.person);
+    let id = place(&registry, &staff, &account, json!(["identity"])).await;
+    assert!(registry.carry_out(&Job::FillHolds { subject }).await);
+    let (run, case) = beginning(&registry, &account).await;
+    let other_name = json!({"name": "Another Name"});
+    registry.correct(&account.user, &other_name).await;
+    let hold = registry.db().case::<Progress>(id.parse().unwrap()).await;
+    let hold = hold.unwrap().unwrap();
+    let outlives = hold.progress.clone().outlive(registry.now());
+    let mut tx = Tx::new();
+    tx.begin_erasure(&run, &case).unwrap();
+    tx.change_case(&hold.with(outlives)).unwrap();
+    registry.take().await;
+    registry.db().commit(tx).await.unwrap();
+
+    assert!(registry.carry_out(&Job::Erase { subject }).await);
+    registry.assert_gone(&account).await;
+    let all = [
+        row("identity", json!({"name": person.name})),
+        row("identity", other_name),
+    ];
+    assert_eq!(kept(&staff, &id).await, all);
+    // the beginning has counted it, and nobody does so again
+    let address = format!("/certificates/{}", run.case);
+    let certificate = registry.anonymous().get(&address).await;
+    assert!(!certificate.text().contains("legal hold"));
 }

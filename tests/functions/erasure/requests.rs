@@ -10,11 +10,12 @@ use domain::processing::Category;
 use domain::request::{Correction, Ground, RequestKind, State};
 use domain::time::{days, shift};
 use domain::token::LinkToken;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Tx;
 use store::people::{Request, Words, export_key, export_object};
-use store::personal::Sealed;
+use store::personal::{Sealed, case_key};
 
+use super::holds::staff;
 use super::{Account, Registry, carry_out};
 
 const PROFILE: &[Category] = &[Category::Identity, Category::Contact, Category::Employment];
@@ -155,6 +156,54 @@ async fn a_copy_holds_everything_of_its_person_and_is_made_once() {
     let before = registry.everything().await;
     assert!(registry.carry_out(&job).await);
     assert_eq!(registry.everything().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_is_over_stays_secret_as_long_as_telling_is_forbidden() {
+    let registry = Registry::new().await;
+    let staff = staff(&registry).await;
+    let account = registry.account().await;
+    let subject = account.subject;
+    let hold = json!({
+        "person": account.user.person.email,
+        "categories": ["identity"],
+        "law": "144-FZ art. 12",
+        "reason": "An authority demands it.",
+        "until": shift(registry.now(), days(20)),
+        "secret_until": shift(registry.now(), days(60)),
+    });
+    let placed = staff.api.post("/compliance/holds", &hold).await.json(201);
+    assert!(registry.carry_out(&Job::FillHolds { subject }).await);
+    let id = placed["id"].as_str().unwrap();
+    let is_told = async || {
+        let request = registry.approved(subject, RequestKind::Access, None, "x");
+        let request = request.await;
+        assert!(registry.carry_out(&carry_out(&request)).await);
+        let done = registry.request(&request).await.unwrap();
+        let copy = parts(&registry, &account, &done).await;
+        let copy: Value = serde_json::from_str(&copy[0]).unwrap();
+        let actions = copy["actions_with_your_data"].as_array().unwrap();
+        assert!(!actions.is_empty());
+        actions
+            .iter()
+            .any(|action| action["policy_clause"] == "5.8")
+    };
+    // the functions' time, and the one by which the store lets items go
+    let pass = async |count| {
+        registry.advance(days(count));
+        registry.pass(days(count)).await;
+    };
+    let key = case_key(id);
+    assert!(!is_told().await);
+    pass(21).await;
+    assert_eq!(registry.keys("KeysTable", &key.pk).await, []);
+    assert!(!is_told().await, "it is over, and forbidden still");
+    let staff = registry.sign_in(&staff.person).await;
+    let open = staff.api.get("/compliance/holds?open=true").await;
+    assert_eq!(open.json(200)["items"], json!([]));
+    pass(40).await;
+    assert!(is_told().await);
+    assert_eq!(registry.keys("PeopleTable", "REGISTER#HOLDS").await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,8 +26,7 @@ pub(crate) struct ProposeTransfer {
     pub law: String,
     /// Why it takes place.
     pub reason: String,
-    /// What is passed on: `identity`, `contact`, `employment`, `account`,
-    /// `consent_evidence`, `request`.
+    /// What is passed on: `identity`, `contact`, `employment`, `account`, whose size is bounded.
     #[schema(value_type = Vec<String>, example = json!(["identity", "contact"]))]
     pub categories: BTreeSet<Category>,
     /// How many days everybody has to object, from 30 to 365; 30 if nothing is said.
@@ -89,15 +88,6 @@ pub(crate) struct HandOverTransfer {
 pub(crate) struct PageQuery {
     /// The number of its page, as the manifest says.
     pub page: u32,
-}
-
-/// Where the manifest goes on.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ManifestQuery {
-    /// As the page before said.
-    pub cursor: Option<String>,
 }
 
 /// Where a transfer stands.
@@ -172,8 +162,8 @@ pub(crate) struct PackingView {
     pub pages: u32,
     /// Who is in them.
     pub people: CountsView,
-    /// The Merkle root over the hashes of the packages in the manifest's order, once all are
-    /// made: SHA-256 with leaves and nodes as in RFC 6962.
+    /// The Merkle root over the hashes of the packages in the manifest's order, once they are
+    /// handed over: SHA-256 with leaves and nodes as in RFC 6962.
     pub merkle_root: Option<String>,
 }
 
@@ -295,15 +285,18 @@ pub(crate) struct PackageEntry {
     pub bytes: u64,
     /// How many people are in it.
     pub people: u64,
+    /// When it was fetched first.
+    pub fetched_at: Option<String>,
 }
 
 impl PackageEntry {
-    pub fn of(page: u32, packed: PackedPage) -> Self {
+    pub fn of((page, packed): (u32, PackedPage)) -> Self {
         Self {
             page,
             sha256: packed.sha256.to_string(),
             bytes: packed.bytes,
-            people: packed.people,
+            people: packed.counts.packed,
+            fetched_at: text(packed.fetched_at),
         }
     }
 }
@@ -311,11 +304,11 @@ impl PackageEntry {
 /// The packages of a transfer, in the order that the Merkle root is over.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PackageManifest {
-    /// The packages.
+    /// All packages.
     pub items: Vec<PackageEntry>,
     /// The root over all of them.
     pub merkle_root: String,
-    /// Where the next page begins.
+    /// Always `null`: they are listed at once.
     pub next_cursor: Option<String>,
 }
 

@@ -96,7 +96,7 @@ pub(crate) async fn propose(
     let by = Approver::new(id, staff.0.subject());
     let progress = Progress::propose(body.terms()?, body.window(), by, now);
     let progress = progress.map_err(|reason| match reason {
-        InvalidTerms::Scope(_) => Problem::field("categories", reason),
+        InvalidTerms::Scope(_) | InvalidTerms::Unbounded(_) => Problem::field("categories", reason),
         InvalidTerms::Window => Problem::field("objection_days", reason),
     })?;
     let file = body.file()?;

@@ -13,10 +13,16 @@ use store::{
 
 use crate::{App, Error, holds};
 
-/// Fills the holds that were placed while the erasure began, which its beginning has not seen, as
-/// long as the key exists. None can be placed after it.
+/// Copies for the holds what came while the erasure began, and counts those that were placed
+/// meanwhile, which its beginning has not seen. Neither can come after it, so that nothing is
+/// missing when the first step begins.
 pub(super) async fn filled_late(app: &App, run: Run, mut case: Case) -> Result<Run, Error> {
     let now = app.clock.now();
+    let active = app.db.holds_on(run.subject, now).await?;
+    if active.is_empty() || !app.db.erasure_steps(run.case).await?.is_empty() {
+        return Ok(run);
+    }
+    holds::fill(app, run.subject).await?;
     let mut unseen = app.db.holds_on(run.subject, now).await?;
     unseen.retain(|hold| hold.progress.outlived_at().is_none());
     let holds = holds::outliving(app, run.subject, unseen, now).await?;

@@ -3,13 +3,14 @@
 
 use domain::{
     certificate::Kept,
-    compliance::{claim, disclosure},
+    compliance::{claim, disclosure, transfer},
     ids::{ClaimId, DisclosureId, SubjectId},
+    processing::{Actor, Operation},
     time::{Timestamp, days, shift},
 };
 use store::{
     Entity,
-    compliance::Filed,
+    compliance::{BusinessTransfer, Filed},
     erasure::Run,
     limits::Claim,
     lookup::LookupHash,
@@ -51,6 +52,7 @@ pub(super) async fn kept(
         ));
     }
     all.extend(registers(app, run.subject, now).await?);
+    all.extend(transfers(app, run.subject, now).await?);
     all.push(of(
         "counters of attempts (keyed hash of the address)",
         "people table",
@@ -130,6 +132,57 @@ async fn registers(app: &App, subject: SubjectId, now: Timestamp) -> Result<Vec<
         ));
     }
     Ok(all)
+}
+
+/// A transfer of the business keeps who was told of it, sealed under its own key, and its packages
+/// hold whom they were made of until their key ends.
+async fn transfers(app: &App, subject: SubjectId, now: Timestamp) -> Result<Vec<Kept>, Error> {
+    let mut all = Vec::new();
+    for announced in app.db.announcements_of(subject).await? {
+        let case = app.db.case::<transfer::Progress>(announced.transfer);
+        let Some(case) = case.await? else {
+            continue;
+        };
+        all.push(of(
+            "register of transfers of the business: that the person was told of one",
+            "people table",
+            "clause 5.6c; proof who was told and had time to object; 1,096 days after it was closed",
+            case.progress.kept_until(),
+        ));
+        let Ok(packing) = case.progress.may_be_opened(now) else {
+            continue;
+        };
+        // what was fetched may have been made again without them since
+        let fetched = announced.passed_at >= Some(packing.ordered_at);
+        if fetched || is_packed(app, &case, packing.run, subject, now).await? {
+            all.push(of(
+                "package for the acquirer of the business, sealed",
+                "exports bucket",
+                "clause 5.6c; its key is destroyed when the packages are handed over, at the latest then",
+                Some(packing.until()),
+            ));
+        }
+    }
+    Ok(all)
+}
+
+/// They are in the package of a page of this making.
+async fn is_packed(
+    app: &App,
+    case: &BusinessTransfer,
+    run: u32,
+    subject: SubjectId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let (open, _) = case
+        .open(&app.gate, Operation::Extract, Actor::System, now)
+        .await?;
+    for page in app.db.transfer_pages(case.id).await? {
+        if page.packed_in(run).is_some() && page.open(&open)?.packed.contains(&subject) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// When the last one ends; `None` while one is open.

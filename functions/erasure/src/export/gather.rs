@@ -55,7 +55,7 @@ pub(super) async fn gather(app: &App, person: &Person, now: Timestamp) -> Result
     };
     let held = held::statements(app, person, found).await?;
     let mut entries = actions(app, person, now).await?;
-    entries.retain(|entry| may_be_known(entry, &disclosures));
+    entries.retain(|entry| may_be_known(entry, &disclosures, &transfers));
     Ok(json!({
         "about": {
             "person": subject,
@@ -294,13 +294,17 @@ async fn actions(app: &App, person: &Person, now: Timestamp) -> Result<Vec<Entry
     Ok(entries)
 }
 
-/// Not an entry of a disclosure that is not among those that they may know of.
-fn may_be_known(entry: &Entry, disclosures: &[Value]) -> bool {
+/// Not an entry of a disclosure that is not among those that they may know of, nor among the
+/// transfers of the business that they were told of: those have ids of the same kind.
+fn may_be_known(entry: &Entry, disclosures: &[Value], transfers: &[Value]) -> bool {
     let ids = ["disclosure", "case"].map(|fact| entry.facts.get(fact));
     ids.into_iter()
         .flatten()
         .filter(|id| id.parse::<DisclosureId>().is_ok())
-        .all(|id| disclosures.iter().any(|known| known["id"] == id.as_str()))
+        .all(|id| {
+            let mut known = disclosures.iter().chain(transfers);
+            known.any(|known| known["id"] == id.as_str())
+        })
 }
 
 fn action(entry: &Entry) -> Value {

@@ -108,7 +108,7 @@ pub(super) async fn transfers(app: &App, person: &Person) -> Result<Vec<Value>, 
             "categories": terms.categories,
             "you_were_told_at": announced.at,
             "you_objected_at": announced.objected_at,
-            "passed_at": announced.passed_at(&case.progress),
+            "passed_at": announced.passed_at,
         }));
     }
     Ok(rows)

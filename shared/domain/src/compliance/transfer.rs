@@ -3,7 +3,8 @@
 //! processing and has not withdrawn the consent to it.
 //!
 //! Somebody proposes it and somebody else approves it. Every account is told, page by page, and
-//! has a time to object. Then the pages are packed, each person looked at anew, and handed over.
+//! has a time to object. Then the pages are packed, each person looked at anew. With the fetching
+//! of a page's package the data of its people counts as passed on; the handing over closes it.
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,14 @@ pub const CLAUSE: &str = "5.6c";
 pub const SHORTEST_WINDOW: u16 = 30;
 /// The longest time to object, in days: what was approved longer ago is proposed anew.
 pub const LONGEST_WINDOW: u16 = 365;
+/// What can be passed on: categories of bounded size, so that the package of a page can be fetched
+/// in one answer.
+pub const TRANSFERABLE: [Category; 4] = [
+    Category::Identity,
+    Category::Contact,
+    Category::Employment,
+    Category::Account,
+];
 
 /// What everybody is told. An acquirer's name and address are a company's, not a person's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +60,9 @@ pub enum InvalidTerms {
     /// The categories.
     #[error(transparent)]
     Scope(#[from] InvalidScope),
+    /// A category whose size has no bound.
+    #[error("`{}` can't be passed on: name only `identity`, `contact`, `employment` and `account`, whose size is bounded, so that each package fits in one answer", .0.as_str())]
+    Unbounded(Category),
     /// The time to object.
     #[error("give 30 to 365 days to object")]
     Window,
@@ -150,6 +162,16 @@ impl Counts {
             objected: self.objected + more.objected,
         }
     }
+
+    fn without(self, less: Self) -> Self {
+        Self {
+            packed: self.packed.saturating_sub(less.packed),
+            erased: self.erased.saturating_sub(less.erased),
+            withdrawn: self.withdrawn.saturating_sub(less.withdrawn),
+            restricted: self.restricted.saturating_sub(less.restricted),
+            objected: self.objected.saturating_sub(less.objected),
+        }
+    }
 }
 
 /// The making of the packages that was ordered last.
@@ -163,7 +185,7 @@ pub struct Packing {
     pub pages: u32,
     /// Who is in them.
     pub counts: Counts,
-    /// The Merkle root over the pages' hashes, once all are made.
+    /// The Merkle root over the pages' hashes, once they are handed over.
     pub root: Option<Hash>,
 }
 
@@ -217,6 +239,10 @@ impl Progress {
         now: Timestamp,
     ) -> Result<Self, InvalidTerms> {
         Scope::whole(terms.categories.clone(), now)?;
+        let unbounded = |category: &&Category| !TRANSFERABLE.contains(category);
+        if let Some(category) = terms.categories.iter().find(unbounded) {
+            return Err(InvalidTerms::Unbounded(*category));
+        }
         if !(SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&window) {
             return Err(InvalidTerms::Window);
         }
@@ -300,8 +326,8 @@ impl Progress {
         Ok(self)
     }
 
-    fn packing_at(&self, state: State, now: Timestamp) -> Result<Packing, IllegalMove> {
-        self.at(&[state])?;
+    fn packing_at(&self, states: &[State], now: Timestamp) -> Result<Packing, IllegalMove> {
+        self.at(states)?;
         let packing = self.packing.ok_or(IllegalMove::State(self.state))?;
         if now > packing.until() {
             return Err(IllegalMove::Over);
@@ -314,45 +340,70 @@ impl Progress {
     /// # Errors
     /// [`IllegalMove`] unless one was ordered and is not over.
     pub fn may_be_packed(&self, now: Timestamp) -> Result<Packing, IllegalMove> {
-        self.packing_at(State::Packing, now)
+        self.packing_at(&[State::Packing], now)
+    }
+
+    /// The making of packages whose key is there at `now`, whether all of them are made or not.
+    ///
+    /// # Errors
+    /// [`IllegalMove`] when there is none.
+    pub fn may_be_opened(&self, now: Timestamp) -> Result<Packing, IllegalMove> {
+        self.packing_at(&[State::Packing, State::Packed], now)
     }
 
     /// Leave to read the data of one of its people for the packages.
     ///
     /// # Errors
-    /// As [`Progress::may_be_packed`].
+    /// As [`Progress::may_be_opened`].
     pub fn grant(
         &self,
         transfer: DisclosureId,
         subject: SubjectId,
         now: Timestamp,
     ) -> Result<Grant, IllegalMove> {
-        let until = self.may_be_packed(now)?.until();
+        let until = self.may_be_opened(now)?.until();
         let scope = Scope::whole(self.terms.categories.clone(), now)
             .map_err(|_| IllegalMove::State(self.state))?;
         Ok(Grant::of_transfer(transfer, subject, scope, until))
     }
 
-    /// A page was packed; the last one comes with the root over all pages.
+    /// A page was packed; with the last one the packages are made.
     ///
     /// # Errors
     /// As [`Progress::may_be_packed`].
     pub fn packed(
         mut self,
         counts: Counts,
-        root: Option<Hash>,
+        last: bool,
         now: Timestamp,
     ) -> Result<Self, IllegalMove> {
         let packing = self.may_be_packed(now)?;
         self.packing = Some(Packing {
             pages: packing.pages + 1,
             counts: packing.counts.with(counts),
-            root,
             ..packing
         });
-        if root.is_some() {
+        if last {
             self.state = State::Packed;
         }
+        Ok(self)
+    }
+
+    /// A page of the packages was packed again, because somebody in it has stopped it since.
+    ///
+    /// # Errors
+    /// As [`Progress::may_be_fetched`].
+    pub fn packed_again(
+        mut self,
+        before: Counts,
+        counts: Counts,
+        now: Timestamp,
+    ) -> Result<Self, IllegalMove> {
+        let packing = self.may_be_fetched(now)?;
+        self.packing = Some(Packing {
+            counts: packing.counts.without(before).with(counts),
+            ..packing
+        });
         Ok(self)
     }
 
@@ -361,15 +412,20 @@ impl Progress {
     /// # Errors
     /// [`IllegalMove`] unless they are made and not over.
     pub fn may_be_fetched(&self, now: Timestamp) -> Result<Packing, IllegalMove> {
-        self.packing_at(State::Packed, now)
+        self.packing_at(&[State::Packed], now)
     }
 
-    /// The acquirer has them.
+    /// The acquirer has what was fetched, with this root over the packages' hashes. How old they
+    /// are does not count: what was not fetched in time can't be opened any more.
     ///
     /// # Errors
-    /// As [`Progress::may_be_fetched`].
-    pub fn hand_over(mut self, now: Timestamp) -> Result<Self, IllegalMove> {
-        self.may_be_fetched(now)?;
+    /// [`IllegalMove::State`] unless they are made.
+    pub fn hand_over(mut self, root: Hash, now: Timestamp) -> Result<Self, IllegalMove> {
+        self.at(&[State::Packed])?;
+        self.packing = self.packing.map(|packing| Packing {
+            root: Some(root),
+            ..packing
+        });
         self.state = State::Passed;
         self.handed_over_at = Some(now);
         self.closed_at = Some(now);

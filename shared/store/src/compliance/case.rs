@@ -41,6 +41,10 @@ pub trait Filed: Serialize + DeserializeOwned + Clone {
     fn due_at(&self) -> Option<Timestamp>;
     /// Until when it is kept, once it is closed.
     fn kept_until(&self) -> Option<Timestamp>;
+    /// Until when its key is kept: as long as the case, unless what it seals ends sooner.
+    fn key_until(&self) -> Option<Timestamp> {
+        self.kept_until()
+    }
     /// How its deadlines stand; nothing for a case without one.
     fn stages(&self, now: Timestamp) -> Vec<Stage>;
 }
@@ -246,14 +250,14 @@ impl Tx {
 
     /// Stores the next state of a case, as [`Case::with`] made it; refused under
     /// `case` when somebody else changed it meanwhile. The key of a closed case
-    /// goes when the case goes.
+    /// goes when its time is up.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn change_case<P: Filed>(&mut self, case: &Case<P>) -> Result<(), StoreError> {
         let unchanged = Condition::equals("revision", case.revision - 1)?;
         self.put_if("case", case, Some(&unchanged));
-        if let Some(end) = case.progress.kept_until() {
+        if let Some(end) = case.progress.key_until() {
             let ends = Update::new()
                 .set("expires_at_epoch", end.as_second())?
                 .when(Condition::item_exists());

@@ -271,11 +271,11 @@ async fn to_recipients(
         });
         told.extend(is_meant.then_some(id));
     }
-    for announced in db.announcements_of(subject).await? {
-        let id = announced.transfer;
+    let mut announced = db.announcements_of(subject).await?;
+    announced.retain(|one| one.passed_at.is_some());
+    for id in announced.into_iter().map(|one| one.transfer) {
         let case = db.case::<transfer::Progress>(id).await?;
-        let given = case.filter(|case| announced.passed_at(&case.progress).is_some());
-        let is_meant = given.is_some_and(|case| {
+        let is_meant = case.is_some_and(|case| {
             meant(&Given {
                 categories: &case.progress.terms().categories,
                 demanded: false,

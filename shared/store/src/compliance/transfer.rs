@@ -2,12 +2,13 @@
 //! told of one, the pages in which they were told, and where the packages lie.
 //!
 //! A transfer has an id of disclosures, because it is one: grants, objects and notices lead to it
-//! by that id. Whom a page tells is sealed under the transfer's key. The packages are sealed under
-//! a key of their own, which ends with the time in which they may be fetched.
+//! by that id. Whom a page tells, and who is in its package, is sealed under the transfer's key. The
+//! packages are sealed under a key of their own, which ends with the time in which they may be
+//! fetched.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    compliance::transfer::{CLAUSE, File, LeftOut, Progress},
+    compliance::transfer::{CLAUSE, Counts, File, LeftOut, Progress},
     consent::ConsentPurpose,
     consequence::{Consequence, Job, Letter},
     data_map::{Field, retention},
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Filed, disclosure_object};
 use crate::{
-    db::{Db, Entity, Key, Page, Range, StoreError, Table, Tx, expires},
+    db::{Db, Entity, Key, StoreError, Table, Tx, expires},
     erasure::Cursor,
     expression::{Condition, Update},
     outbox::{Message, Owner},
@@ -32,7 +33,8 @@ use crate::{
 /// A transfer in its register.
 pub type BusinessTransfer = Case<Progress>;
 
-/// How many people a page has at most: a package is read by a request.
+/// How many people a page has at most: a package is read by a request, which notes in one
+/// transaction of at most 100 actions that each of them is passed on.
 pub const PEOPLE_OF_PAGE: usize = 50;
 
 impl Filed for Progress {
@@ -69,8 +71,8 @@ pub struct Announcement {
     pub object_until: Timestamp,
     /// When they objected.
     pub objected_at: Option<Timestamp>,
-    /// Which making of the packages had their data last.
-    pub packed_run: Option<u32>,
+    /// When a package with their data was fetched first, to be handed over.
+    pub passed_at: Option<Timestamp>,
 }
 
 const ANNOUNCEMENT: &str = "TRANSFER#";
@@ -87,23 +89,6 @@ impl Entity for Announcement {
     }
 }
 
-impl Announcement {
-    /// Their data is in the packages as they are now.
-    #[must_use]
-    pub fn is_packed(&self, progress: &Progress) -> bool {
-        let run = progress.packing().map(|packing| packing.run);
-        run.is_some() && self.packed_run == run
-    }
-
-    /// When the acquirer had their data.
-    #[must_use]
-    pub fn passed_at(&self, progress: &Progress) -> Option<Timestamp> {
-        progress
-            .handed_over_at()
-            .filter(|_| self.is_packed(progress))
-    }
-}
-
 /// A package as the register knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedPage {
@@ -113,8 +98,10 @@ pub struct PackedPage {
     pub sha256: Hash,
     /// How long its text is, in bytes.
     pub bytes: u64,
-    /// How many people are in it.
-    pub people: u64,
+    /// How many people are in it, and how many of its page are not.
+    pub counts: Counts,
+    /// When it was fetched first.
+    pub fetched_at: Option<Timestamp>,
 }
 
 /// A page of the people of a transfer.
@@ -124,9 +111,9 @@ pub struct TransferPage {
     pub transfer: DisclosureId,
     /// Its number, from 1.
     pub number: u32,
-    /// Who was told, sealed under the transfer's key.
+    /// Who was told and who is in the package, sealed under the transfer's key.
     pub content: Sealed,
-    /// Its package that was made last; none as long as nobody was in one.
+    /// Its package that was made last; none when nobody is in it.
     pub packed: Option<PackedPage>,
     expires_at_epoch: i64,
 }
@@ -138,6 +125,8 @@ pub struct PageContent {
     pub people: Vec<SubjectId>,
     /// Where the walk over all accounts goes on; none at its end.
     pub next: Option<Cursor>,
+    /// Who is in the package that was made last.
+    pub packed: Vec<SubjectId>,
 }
 
 fn pages(transfer: DisclosureId) -> String {
@@ -180,7 +169,22 @@ impl TransferPage {
         })
     }
 
-    /// Who was told.
+    /// With the package that was made last, if anybody is in it.
+    ///
+    /// # Errors
+    /// [`GateError`].
+    pub fn with_package(
+        mut self,
+        open: &CaseFile,
+        content: &PageContent,
+        packed: Option<PackedPage>,
+    ) -> Result<Self, GateError> {
+        self.content = open.seal::<Self>(Field::TransferPeople, &self.key(), content)?;
+        self.packed = packed;
+        Ok(self)
+    }
+
+    /// Who was told, and who is in the package.
     ///
     /// # Errors
     /// [`GateError`].
@@ -195,16 +199,23 @@ impl TransferPage {
     }
 }
 
+fn package_name(number: u32, packed: PackedPage) -> String {
+    // two deliveries of a job make two texts, of which the page has one
+    format!("{}/{number:06}-{}", packed.run, packed.sha256)
+}
+
 /// The object that holds a page's package, sealed.
 #[must_use]
-pub fn transfer_object(transfer: DisclosureId, run: u32, number: u32) -> String {
-    format!("{}/{run}/{number:06}", disclosure_object(transfer))
+pub fn transfer_object(transfer: DisclosureId, number: u32, packed: PackedPage) -> String {
+    let name = package_name(number, packed);
+    format!("{}/{name}", disclosure_object(transfer))
 }
 
 /// The place that a package is sealed for.
 #[must_use]
-pub fn transfer_package_key(transfer: DisclosureId, run: u32, number: u32) -> Key {
-    Key::new("disclosures/", format!("{transfer}/{run}/{number:06}"))
+pub fn transfer_package_key(transfer: DisclosureId, number: u32, packed: PackedPage) -> Key {
+    let name = package_name(number, packed);
+    Key::new("disclosures/", format!("{transfer}/{name}"))
 }
 
 /// Under which name the key of the packages stands.
@@ -239,8 +250,8 @@ impl Entity for PackageKey {
 pub struct Candidate {
     /// Who.
     pub subject: SubjectId,
-    /// Their data is in the packages as they are now.
-    pub is_packed: bool,
+    /// When a package with their data was fetched first.
+    pub passed_at: Option<Timestamp>,
     /// Why their data may not be passed on; nothing for who neither objects nor has stopped it.
     pub left_out: Option<LeftOut>,
 }
@@ -286,6 +297,13 @@ impl Tx {
         self.emit(&Message::new(Owner::Operator, job, now));
     }
 
+    /// Lets the job that packs a page again follow.
+    pub fn pack_again(&mut self, transfer: DisclosureId, page: u32, now: Timestamp) {
+        let job = Job::PackAgain { transfer, page };
+        let job = Consequence::Job { job };
+        self.emit(&Message::new(Owner::Operator, job, now));
+    }
+
     /// Stores that the packages were ordered, with the key for them; that of the ones before ends.
     ///
     /// # Errors
@@ -311,15 +329,39 @@ impl Tx {
         }
     }
 
-    /// Stores which package a page has now.
+    /// Stores which package a page has now, and who is in it.
+    pub fn pack_page(&mut self, page: &TransferPage) {
+        self.put_if("page", page, Some(&Condition::item_exists()));
+    }
+
+    /// Stores that a page's package is fetched, and that the data of each person in it is passed on
+    /// with that. What was fetched before keeps its first time. Refused under `page` when it was
+    /// made again meanwhile, under `announcement` when one of them objects.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn pack_page(&mut self, page: &TransferPage, packed: PackedPage) -> Result<(), StoreError> {
-        let update = Update::new()
-            .set("packed", packed)?
-            .when(Condition::item_exists());
+    pub fn fetch_page(
+        &mut self,
+        page: &TransferPage,
+        packed: PackedPage,
+        people: &[Candidate],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let fetched = PackedPage {
+            fetched_at: packed.fetched_at.or(Some(now)),
+            ..packed
+        };
+        let same = Condition::equals("packed.sha256", packed.sha256)?;
+        let update = Update::new().set("packed", fetched)?.when(same);
         self.update("page", Table::People, &page.key(), &update);
+        for person in people {
+            let told = Condition::item_exists().and(Condition::lacks("objected_at"));
+            let update = Update::new()
+                .set("passed_at", person.passed_at.unwrap_or(now))?
+                .when(told);
+            let key = announcement_key(person.subject, page.transfer);
+            self.update("announcement", Table::People, &key, &update);
+        }
         Ok(())
     }
 }
@@ -347,7 +389,7 @@ impl Db {
                 at: now,
                 object_until,
                 objected_at: None,
-                packed_run: None,
+                passed_at: None,
             },
         );
         let letter = Letter::BusinessTransfer {
@@ -386,94 +428,44 @@ impl Db {
         self.get(&page_key(transfer, number)).await
     }
 
-    /// The pages of a transfer in their order, up to 500 at a time.
-    ///
-    /// # Errors
-    /// [`StoreError`]; a foreign cursor is [`StoreError::InvalidCursor`].
-    pub async fn transfer_pages(
-        &self,
-        transfer: DisclosureId,
-        cursor: Option<&str>,
-    ) -> Result<Page<TransferPage>, StoreError> {
-        self.list(&Range {
-            pk: &pages(transfer),
-            prefix: PAGE,
-            newest_first: false,
-            limit: 500,
-            cursor,
-        })
-        .await
-    }
-
-    /// The hashes of the packages of this making, in the order of their pages.
+    /// The pages of a transfer in their order.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn package_hashes(
+    pub async fn transfer_pages(
         &self,
         transfer: DisclosureId,
-        run: u32,
-    ) -> Result<Vec<Hash>, StoreError> {
-        let pages: Vec<TransferPage> = self.list_all(&pages(transfer), PAGE).await?;
-        let packed = pages.iter().filter_map(|page| page.packed_in(run));
-        Ok(packed.map(|packed| packed.sha256).collect())
+    ) -> Result<Vec<TransferPage>, StoreError> {
+        self.list_all(&pages(transfer), PAGE).await
     }
 
-    /// How the people of a page stand now, in their order.
+    /// How these people stand now, in their order.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn transfer_standing(
         &self,
-        transfer: &BusinessTransfer,
+        transfer: DisclosureId,
         people: &[SubjectId],
         now: Timestamp,
     ) -> Result<Vec<Candidate>, StoreError> {
         let keys = people.iter().flat_map(|&subject| {
-            let announcement = announcement_key(subject, transfer.id);
+            let announcement = announcement_key(subject, transfer);
             [person_key(subject), announcement].map(|key| (Table::People, key))
         });
         let mut found = self.get_many(&keys.collect::<Vec<_>>()).await?;
         let mut standing = Vec::with_capacity(people.len());
         for &subject in people {
             let record: Option<PersonRecord> = found.take(&person_key(subject))?;
-            let key = announcement_key(subject, transfer.id);
+            let key = announcement_key(subject, transfer);
             let announcement: Option<Announcement> = found.take(&key)?;
-            let is_packed = |one: &Announcement| one.is_packed(&transfer.progress);
             standing.push(Candidate {
                 subject,
-                is_packed: announcement.as_ref().is_some_and(is_packed),
+                passed_at: announcement.as_ref().and_then(|one| one.passed_at),
                 left_out: left_out(record.as_ref(), announcement.as_ref(), now),
             });
         }
         Ok(standing)
-    }
-
-    /// Notes that a person's data is in the packages of this making; `false` when they objected
-    /// or their erasure began just now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn mark_packed(
-        &self,
-        transfer: DisclosureId,
-        run: u32,
-        subject: SubjectId,
-    ) -> Result<bool, StoreError> {
-        let no_later = Condition::lacks("packed_run").or(Condition::at_most("packed_run", run)?);
-        let told = Condition::item_exists().and(Condition::lacks("objected_at"));
-        let update = Update::new()
-            .set("packed_run", run)?
-            .when(told.and(no_later));
-        let mut tx = Tx::new();
-        tx.alive(subject);
-        let key = announcement_key(subject, transfer);
-        tx.update("announcement", Table::People, &key, &update);
-        match self.commit(tx).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -34,9 +34,15 @@ impl Filed for Progress {
         self.lifted_at().is_none().then(|| self.review_due_at())
     }
 
+    /// As long as telling of it is forbidden, so that it is known that it is.
     fn kept_until(&self) -> Option<Timestamp> {
         let register = |lifted| retention(Category::Disclosure).end(lifted);
-        Some(self.lifted_at().map_or(self.until(), register))
+        let end = self.lifted_at().map_or(self.until(), register);
+        Some(end).max(self.secret_until())
+    }
+
+    fn key_until(&self) -> Option<Timestamp> {
+        Some(self.until())
     }
 
     fn stages(&self, now: Timestamp) -> Vec<Stage> {
@@ -44,7 +50,7 @@ impl Filed for Progress {
     }
 }
 
-/// A hold's key, which ends with it.
+/// A hold's key, which ends with the hold, whatever is kept of its case.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 struct HoldKey {
@@ -80,7 +86,7 @@ impl Tx {
         let placed_at = hold.progress.placed_at();
         self.mark_held(subject, hold.id, placed_at)?;
         self.create("case", hold);
-        let until = Some(hold.progress.until());
+        let until = hold.progress.key_until();
         self.create("case key", &HoldKey { key, until });
         self.create(
             "reference",

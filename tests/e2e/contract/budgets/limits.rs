@@ -32,8 +32,8 @@ const ROUTES: &[(&str, f64, f64)] = &[
     ("GET /compliance/business-transfers/{id}/manifest", 6.0, 0.0),
     (
         "GET /compliance/business-transfers/{id}/package",
-        18.0,
-        10.0,
+        12.0,
+        15.0,
     ),
     ("GET /compliance/claims", 6.0, 0.0),
     ("GET /compliance/claims/{id}", 6.0, 5.0),
@@ -174,7 +174,7 @@ const REFUSED: &[(&str, u32)] = &[("POST /data-subject-requests", 1)];
 const EVENTS: &[(&str, u32, f64, f64)] = &[
     ("CatalogTable stream: job", 3, 0.0, 5.0),
     ("CatalogTable stream: letter", 9, 6.0, 15.0),
-    ("JobsQueue: carry_out", 96, 44.0, 100.0),
+    ("JobsQueue: carry_out", 97, 46.0, 100.0),
     ("JobsQueue: fill_holds", 16, 20.0, 20.0),
     ("JobsQueue: pass_on", 30, 60.0, 120.0),
     ("JobsQueue: purge_asset", 15, 2.0, 10.0),

@@ -56,9 +56,12 @@ fn a_transfer_names_what_can_be_disclosed_and_gives_time_to_object() {
     let none = Err(InvalidTerms::Scope(InvalidScope::Empty));
     assert_eq!(propose(&[], SHORTEST_WINDOW), none);
     for category in Category::ALL {
-        let can_be = Scope::DISCLOSABLE.contains(&category);
+        let can_be = TRANSFERABLE.contains(&category);
         assert_eq!(propose(&[category], SHORTEST_WINDOW).is_ok(), can_be);
     }
+    let letters = [Category::Contact, Category::Request];
+    let unbounded = Err(InvalidTerms::Unbounded(Category::Request));
+    assert_eq!(propose(&letters, SHORTEST_WINDOW), unbounded);
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +70,7 @@ enum Move {
     Announce(bool),
     Order,
     Pack(bool),
+    PackAgain,
     HandOver,
     Cancel,
     Wait(i64),
@@ -79,6 +83,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Just(Move::Announce(true)),
         Just(Move::Order),
         any::<bool>().prop_map(Move::Pack),
+        Just(Move::PackAgain),
         Just(Move::HandOver),
         Just(Move::Cancel),
         (0i64..40).prop_map(Move::Wait),
@@ -87,7 +92,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 proptest! {
-    /// Nothing is packed before everybody had their time, nothing leaves that is older than a
+    /// Nothing is packed before everybody had their time, nothing is fetched that is older than a
     /// week, and what is closed stays so.
     #[test]
     fn only_what_was_approved_announced_and_packed_in_time_is_passed(moves in moves()) {
@@ -103,9 +108,16 @@ proptest! {
                 Move::Order => next.order_packing(now),
                 Move::Pack(last) => {
                     let counts = Counts { packed: 1, ..Counts::default() };
-                    next.packed(counts, last.then_some(Hash([1; 32])), now)
+                    next.packed(counts, last, now)
                 }
-                Move::HandOver => next.hand_over(now),
+                Move::PackAgain => {
+                    let before = Counts { packed: 1, ..Counts::default() };
+                    let counts = Counts { objected: 1, ..Counts::default() };
+                    let some = next.packing().is_some_and(|packing| packing.counts.packed > 0);
+                    let before = if some { before } else { counts };
+                    next.packed_again(before, counts, now)
+                }
+                Move::HandOver => next.hand_over(Hash([1; 32]), now),
                 Move::Cancel => next.cancel(now),
                 Move::Wait(count) => {
                     now = shift(now, days(count));
@@ -127,13 +139,18 @@ proptest! {
                 let until = progress.until().unwrap();
                 prop_assert!(packing.ordered_at >= until);
                 prop_assert!(until >= shift(progress.approved_at().unwrap(), days(30)));
-                prop_assert_eq!(packing.counts.packed, u64::from(packing.pages));
+                let people = packing.counts.packed + packing.counts.objected;
+                prop_assert_eq!(people, u64::from(packing.pages));
             }
-            let leave = progress.grant(desk.id, desk.staff[0], now);
-            prop_assert_eq!(leave.is_ok(), progress.may_be_packed(now).is_ok());
+            let leave = progress.grant(desk.id, desk.staff[0], now).is_ok();
+            let may_be_fetched = progress.may_be_fetched(now).is_ok();
+            prop_assert_eq!(leave, progress.may_be_packed(now).is_ok() || may_be_fetched);
+            prop_assert_eq!(leave, progress.may_be_opened(now).is_ok());
+            if may_be_fetched {
+                prop_assert!(now <= progress.packing().unwrap().until());
+            }
             if matches!(one, Move::HandOver) {
-                let packing = progress.packing().unwrap();
-                prop_assert!(packing.root.is_some() && now <= packing.until());
+                prop_assert_eq!(progress.packing().unwrap().root, Some(Hash([1; 32])));
                 prop_assert_eq!(from, State::Packed);
             }
         }
@@ -152,10 +169,12 @@ fn another_order_makes_the_packages_anew() {
         ..Counts::default()
     };
     let made = told.order_packing(over).unwrap();
-    let made = made.packed(counts, Some(Hash([1; 32])), over).unwrap();
+    let made = made.packed(counts, true, over).unwrap();
     assert!(made.may_be_fetched(over).is_ok());
     let late = shift(over, days(8));
-    assert_eq!(made.clone().hand_over(late), Err(IllegalMove::Over));
+    assert_eq!(made.may_be_fetched(late), Err(IllegalMove::Over));
+    // what was fetched in time may be handed over later
+    assert!(made.clone().hand_over(Hash([1; 32]), late).is_ok());
     let anew = made.order_packing(late).unwrap();
     let packing = anew.may_be_packed(late).unwrap();
     assert_eq!((packing.run, packing.counts), (2, Counts::default()));

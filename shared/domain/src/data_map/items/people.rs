@@ -438,7 +438,7 @@ pub(super) static ITEMS: &[Item] = &[
                 "at",
                 "object_until",
                 "objected_at",
-                "packed_run",
+                "passed_at",
             ],
         )],
     ),
