@@ -1,5 +1,5 @@
 //! While a dispute is open, what it needs outlives an erasure, and no more: the payment's own
-//! record, which names neither person nor workspace (clause 4.4).
+//! record, which names neither person nor workspace, and a legal hold on who paid (clause 4.4).
 
 use domain::billing::Provider::Stripe;
 use domain::billing::history::Objection;
@@ -29,8 +29,27 @@ async fn what_an_open_dispute_needs_outlives_an_erasure_and_names_nobody() {
 
     let address = erase(&machine, &user, &staff).await;
     let certificate = proven(&machine, &address).await;
-    let mut kept = certificate.kept.iter();
-    assert!(kept.any(|kept| kept.category.starts_with("records of payments")));
+    let kept = |what: &str| {
+        certificate
+            .kept
+            .iter()
+            .filter(|kept| kept.category.starts_with(what))
+            .count()
+    };
+    assert_eq!(kept("records of payments"), 1);
+    assert_eq!(
+        kept("legal hold: identity, contact, account, consent_evidence"),
+        1
+    );
+    let holds = staff.api.get("/compliance/holds?open=true").await.json(200);
+    assert_eq!(holds["items"].as_array().unwrap().len(), 1);
+    let hold = format!(
+        "/compliance/holds/{}",
+        holds["items"][0]["id"].as_str().unwrap()
+    );
+    let part = staff.api.get(format!("{hold}?part=1")).await.json(200);
+    let part = part["part"].as_str().unwrap();
+    assert!(part.contains(&user.person.email) && !part.contains(&user.person.position));
     let key = payment_key(Stripe, &subscriber.id("in"));
     let record: Option<PaymentRecord> = machine.db().get(&key).await.unwrap();
     let record = record.expect("the payment's record");

@@ -21,7 +21,7 @@ use store::{
     personal::{CaseKey, GateError, Person},
 };
 
-use super::{act, holds, kept::kept};
+use super::{act, disputes, holds, kept::kept};
 use crate::{App, Error, holds::outliving};
 
 /// Begins the erasure that a request asks for, and carries it through.
@@ -117,6 +117,9 @@ impl Beginning {
     ) -> Result<Self, Error> {
         let paid = act::paid(app, run).await?;
         let (act, key) = act::begun(app, run, person, &paid, now).await?;
+        if person.is_some() {
+            disputes::hold(app, run, now).await?;
+        }
         let active = app.db.holds_on(run.subject, now).await?;
         let holds = outliving(app, run.subject, active, now).await?;
         let mut kept = kept(app, run, !paid.is_empty(), now).await?;
@@ -169,7 +172,7 @@ impl Beginning {
 }
 
 /// Somebody else began it: there is nothing left to begin.
-async fn commit(app: &App, tx: Tx) -> Result<(), Error> {
+pub(super) async fn commit(app: &App, tx: Tx) -> Result<(), Error> {
     match app.db.commit(tx).await {
         Err(error) if ["person", "erasure"].iter().any(|a| error.refused(a)) => Ok(()),
         other => Ok(other?),

@@ -8,6 +8,7 @@
 mod act;
 mod begin;
 mod certificate;
+mod disputes;
 mod holds;
 mod kept;
 mod steps;
