@@ -30,16 +30,6 @@ pub(super) const NAME: Access = Access {
     clause: "5.2b",
 };
 
-/// Who was paid for the workspaces that go with somebody.
-pub(super) async fn paid(app: &App, run: &Run) -> Result<BTreeSet<Provider>, Error> {
-    let mut all = BTreeSet::new();
-    for workspace in &run.destroyed {
-        let history = app.db.billing_history(*workspace).await?;
-        all.extend(history.payments.values().map(|seen| seen.value.provider));
-    }
-    Ok(all)
-}
-
 /// The act of an erasure that begins, with its key. Of somebody whose data can't be opened any
 /// more it has the id only.
 pub(super) async fn begun(

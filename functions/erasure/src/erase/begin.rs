@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    billing::{Provider, history::History},
     consequence::{Consequence, Job},
     ids::{CaseId, SubjectId, WorkspaceId},
     ledger::Entry,
@@ -115,9 +116,11 @@ impl Beginning {
         why: Why,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let paid = act::paid(app, run).await?;
+        let billing = billing(app, run).await?;
+        let payments = billing.iter().flat_map(|history| history.payments.values());
+        let paid: BTreeSet<Provider> = payments.map(|seen| seen.value.provider).collect();
         let (act, key) = act::begun(app, run, person, &paid, now).await?;
-        if person.is_some() {
+        if person.is_some() && billing.iter().any(disputes::is_open) {
             disputes::hold(app, run, now).await?;
         }
         let active = app.db.holds_on(run.subject, now).await?;
@@ -169,6 +172,15 @@ impl Beginning {
         entry.person = person.map(Person::pseudonym);
         Ok(entry)
     }
+}
+
+/// What was paid for the workspaces that go with somebody.
+async fn billing(app: &App, run: &Run) -> Result<Vec<History>, Error> {
+    let mut all = Vec::new();
+    for workspace in &run.destroyed {
+        all.push(app.db.billing_history(*workspace).await?);
+    }
+    Ok(all)
 }
 
 /// Somebody else began it: there is nothing left to begin.

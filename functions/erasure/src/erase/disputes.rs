@@ -2,7 +2,7 @@
 //! to a legal hold (clauses 4.4, 5.8).
 
 use domain::{
-    billing::history::Objection,
+    billing::history::{History, Objection},
     compliance::{
         Words,
         hold::{File, Progress},
@@ -31,9 +31,9 @@ const REASON: &str = "A dispute about a payment is open at the payment provider.
 /// Disputes are decided within months; whoever looks when the review is due lifts it earlier.
 const LENGTH: SignedDuration = days(180);
 
-/// Places the hold, once, if a dispute is open about a payment for a workspace that is destroyed.
+/// Places the hold, once.
 pub(super) async fn hold(app: &App, run: &Run, now: Timestamp) -> Result<(), Error> {
-    if !is_open(app, run).await? || is_held(app, run, now).await? {
+    if is_held(app, run, now).await? {
         return Ok(());
     }
     let unwritable = |reason: String| Error::Unwritable(reason);
@@ -56,15 +56,10 @@ pub(super) async fn hold(app: &App, run: &Run, now: Timestamp) -> Result<(), Err
     super::begin::commit(app, tx).await
 }
 
-async fn is_open(app: &App, run: &Run) -> Result<bool, Error> {
-    for workspace in &run.destroyed {
-        let history = app.db.billing_history(*workspace).await?;
-        let mut disputes = history.disputes.values();
-        if disputes.any(|seen| seen.value.objection == Objection::Open) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// A dispute about one of these payments is not decided.
+pub(super) fn is_open(billing: &History) -> bool {
+    let mut disputes = billing.disputes.values();
+    disputes.any(|seen| seen.value.objection == Objection::Open)
 }
 
 /// An earlier attempt to begin has placed it.
