@@ -46,7 +46,7 @@ const SILENCE: SignedDuration = SignedDuration::from_mins(15);
 const BEGUN_WITHIN: Duration = Duration::from_secs(12);
 
 /// What a run did.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(crate) struct Summary {
     processed: usize,
     failed: usize,
@@ -55,9 +55,20 @@ pub(crate) struct Summary {
 
 /// Does what is due: first what callbacks follow from, then these.
 pub(crate) async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Summary>, Problem> {
-    let Some(party) = &app.party else {
-        return Ok(Json(Summary::default()));
+    let summary = match &app.party {
+        Some(party) => work_off(&app, party).await?,
+        None => Summary::default(),
     };
+    let Summary {
+        processed,
+        failed,
+        more,
+    } = summary;
+    tracing::info!(processed, failed, more, "exchanges looked at");
+    Ok(Json(summary))
+}
+
+async fn work_off(app: &App, party: &Party) -> Result<Summary, Problem> {
     let run = Run {
         now: app.clock.now(),
         started: Instant::now(),
@@ -65,17 +76,15 @@ pub(crate) async fn run(State(app): State<App>, _: Scheduled) -> Result<Json<Sum
         left: AtomicUsize::new(0),
     };
     let queues = [MOVES, CALLBACKS].map(str::to_owned);
-    let work = |key: Key| run.in_time(&app, party, key);
+    let work = |key: Key| run.in_time(app, party, key);
     let worked = app.db.work_off(&queues, run.now, BOUNDS, work).await?;
     let left = run.left.load(Ordering::Relaxed);
     let processed = worked.processed.saturating_sub(left);
-    let (failed, more) = (worked.failed, worked.more || left > 0);
-    tracing::info!(processed, failed, more, "exchanges looked at");
-    Ok(Json(Summary {
+    Ok(Summary {
         processed,
-        failed,
-        more,
-    }))
+        failed: worked.failed,
+        more: worked.more || left > 0,
+    })
 }
 
 /// One run.

@@ -353,7 +353,10 @@ impl Db {
     pub async fn verify_ledger(&self) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
         for shard in 0..SHARDS {
+            // the head is read before and after: others may be chained meanwhile
+            let before = self.head(shard).await?;
             let links = self.links(shard, 0, usize::MAX).await?;
+            let after = self.head(shard).await?;
             let entries = self.entries(&links).await?;
             let mut last: Option<&Link> = None;
             let mut chained = BTreeSet::new();
@@ -365,7 +368,7 @@ impl Db {
                 }
                 last = Some(link);
             }
-            if self.head(shard).await?.as_ref() != last {
+            if !is_headed(&links, before.as_ref(), after.as_ref()) {
                 verified
                     .broken
                     .push((shard, last.map_or(0, |link| link.sequence)));
@@ -376,6 +379,17 @@ impl Db {
     }
 }
 
+/// The links reach to the head that stood before they were read, and not beyond the one after.
+fn is_headed(links: &[Link], before: Option<&Link>, after: Option<&Link>) -> bool {
+    let reaches = before.is_none_or(|head| links.contains(head));
+    let ends = match (links.last(), after) {
+        (None, _) => before.is_none(),
+        (Some(_), None) => false,
+        (Some(last), Some(head)) => last == head || last.sequence < head.sequence,
+    };
+    reaches && ends
+}
+
 /// The outcome of [`Db::verify_ledger`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -383,4 +397,50 @@ pub struct Verified {
     pub links: usize,
     /// Where a chain is broken: shard and sequence.
     pub broken: Vec<(u8, u64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use domain::{
+        ids::EntryId,
+        ledger::{Hash, Link},
+        time::Timestamp,
+    };
+
+    use super::is_headed;
+
+    fn chain(length: usize) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        for _ in 0..length {
+            let entry = EntryId::new(Timestamp::UNIX_EPOCH);
+            links.push(Link::after(0, links.last(), entry, Hash([1; 32])));
+        }
+        links
+    }
+
+    #[test]
+    fn a_chain_that_grows_while_it_is_read_reaches_its_head() {
+        let links = chain(4);
+        let read = &links[..3];
+        assert!(is_headed(read, Some(&links[2]), Some(&links[2])));
+        // one came before the links were read, one after
+        assert!(is_headed(read, Some(&links[1]), Some(&links[3])));
+        assert!(is_headed(read, None, Some(&links[2])));
+        assert!(is_headed(&[], None, None));
+        assert!(is_headed(&[], None, Some(&links[0])));
+    }
+
+    #[test]
+    fn a_chain_that_was_cut_or_whose_head_was_moved_does_not() {
+        let links = chain(4);
+        let cut = &links[..2];
+        assert!(!is_headed(cut, Some(&links[3]), Some(&links[3])));
+        assert!(!is_headed(&links, Some(&links[1]), Some(&links[1])));
+        assert!(!is_headed(&links, Some(&links[3]), None));
+        assert!(!is_headed(&[], Some(&links[3]), Some(&links[3])));
+        let other = chain(4);
+        assert!(!is_headed(&links, Some(&other[3]), Some(&other[3])));
+    }
 }
