@@ -1,6 +1,7 @@
 //! What every register's routes have in common.
 
-use domain::{compliance::Period, ids::SubjectId, request::Ground, time::Timestamp};
+use axum::http::{HeaderName, header};
+use domain::{compliance::Period, ids::SubjectId, ledger::Hash, request::Ground, time::Timestamp};
 pub(crate) use platform::http::field::{instant, sha256, words};
 use platform::http::{
     Problem,
@@ -87,6 +88,28 @@ pub(crate) async fn person(app: &App, text: &str) -> Result<SubjectId, Problem> 
         return there.then_some(subject).ok_or_else(nobody);
     }
     person_at(&app.db, &app.lookup, text).await
+}
+
+/// The text of a package, which must be the one that was registered.
+pub(crate) fn as_registered(text: String, sha256: Hash) -> Result<String, Problem> {
+    if Hash::of(text.as_bytes()) == sha256 {
+        return Ok(text);
+    }
+    let error = StoreError::Rejected("a package is not the one that was registered".to_owned());
+    Err(Problem::internal(&error))
+}
+
+/// A package as the answer that hands it out.
+pub(crate) type Attachment = ([(HeaderName, String); 2], String);
+
+/// A package under the name of a file.
+pub(crate) fn attachment(name: &str, text: String) -> Attachment {
+    let disposition = format!("attachment; filename=\"{name}.json\"");
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, text)
 }
 
 /// The problem of a step that does not follow, from the sentence that says why.

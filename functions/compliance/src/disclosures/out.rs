@@ -1,11 +1,7 @@
 //! What leaves: the package is made under a grant, fetched while it holds, and
 //! handed over once.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderName, header},
-};
+use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
     compliance::{
@@ -19,7 +15,7 @@ use domain::{
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
 use store::{
-    StoreError, Tx,
+    Tx,
     compliance::{Case, compile, disclosure_object, disclosure_package_key},
     personal::Sealed,
 };
@@ -31,7 +27,7 @@ use super::{
 };
 use crate::{
     App,
-    desk::{self, erasing, find},
+    desk::{self, Attachment, as_registered, attachment, erasing, find},
 };
 
 /// Make the package
@@ -108,7 +104,7 @@ pub(crate) async fn package(
     State(app): State<App>,
     staff: Staff,
     PathId(id): PathId<DisclosureId>,
-) -> Result<([(HeaderName, String); 2], String), Problem> {
+) -> Result<Attachment, Problem> {
     staff.must_be(StaffRole::Legal)?;
     staff.0.must_be_fresh()?;
     let now = staff.0.now;
@@ -118,21 +114,11 @@ pub(crate) async fn package(
     let sealed = app.exports.get(&disclosure_object(id)).await?.to_vec();
     let (key, sealed) = (disclosure_package_key(id), Sealed::from_bytes(sealed));
     let text: String = open.unseal::<Case<Progress>, _>(Field::DisclosurePackage, &key, &sealed)?;
-    if Hash::of(text.as_bytes()) != package.sha256 {
-        let error = StoreError::Rejected("a package is not the one that was registered".to_owned());
-        return Err(Problem::internal(&error));
-    }
+    let text = as_registered(text, package.sha256)?;
     let fetched = entry(&case, &staff, "disclosure.package_fetched")
         .with_fact("package_sha256", package.sha256);
     app.db.record(fetched).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{id}.json\""),
-        ),
-    ];
-    Ok((headers, text))
+    Ok(attachment(&id.to_string(), text))
 }
 
 /// Note that the recipient has the package

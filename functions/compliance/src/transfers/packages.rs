@@ -1,10 +1,6 @@
 //! The packages of a transfer: ordered, listed, fetched, handed over.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderName, header},
-};
+use axum::{Json, extract::State};
 use domain::{
     compliance::{
         StaffRole,
@@ -18,7 +14,7 @@ use domain::{
 };
 use platform::http::{JsonBody, PathId, Problem, ProblemDocument, QueryOf, Staff};
 use store::{
-    StoreError, Tx,
+    Tx,
     compliance::{
         BusinessTransfer, PackedPage, TransferPage, file_access, transfer_object,
         transfer_package_case, transfer_package_key,
@@ -32,7 +28,7 @@ use super::{
 };
 use crate::{
     App,
-    desk::{self, find},
+    desk::{self, Attachment, as_registered, attachment, find},
 };
 
 /// Order the packages
@@ -144,7 +140,7 @@ pub(crate) async fn fetch(
     staff: Staff,
     PathId(id): PathId<DisclosureId>,
     QueryOf(query): QueryOf<PageQuery>,
-) -> Result<([(HeaderName, String); 2], String), Problem> {
+) -> Result<Attachment, Problem> {
     staff.must_be(StaffRole::Legal)?;
     staff.0.must_be_fresh()?;
     let now = staff.0.now;
@@ -171,14 +167,7 @@ pub(crate) async fn fetch(
             .with_fact("package_sha256", packed.sha256),
     );
     app.db.commit(tx).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{id}-{}.json\"", page.number),
-        ),
-    ];
-    Ok((headers, text))
+    Ok(attachment(&format!("{id}-{}", page.number), text))
 }
 
 /// Lets the package be made again without who has stopped it since; what is answered meanwhile.
@@ -213,11 +202,7 @@ async fn read(
     let key = transfer_package_key(case.id, number, packed);
     let text: String =
         open.unseal::<BusinessTransfer, _>(Field::DisclosurePackage, &key, &sealed)?;
-    if Hash::of(text.as_bytes()) == packed.sha256 {
-        return Ok(text);
-    }
-    let error = StoreError::Rejected("a package is not the one that was registered".to_owned());
-    Err(Problem::internal(&error))
+    as_registered(text, packed.sha256)
 }
 
 /// Note that the acquirer has the packages

@@ -36,13 +36,12 @@ pub(super) async fn hold(app: &App, run: &Run, now: Timestamp) -> Result<(), Err
     if is_held(app, run, now).await? {
         return Ok(());
     }
-    let unwritable = |reason: String| Error::Unwritable(reason);
-    let law = Ground::new(LAW).map_err(|reason| unwritable(reason.to_string()))?;
+    let law = Ground::new(LAW).map_err(|reason| Error::Unwritable(reason.to_string()))?;
     let progress = Progress::place(NEEDED.into(), law, shift(now, LENGTH), now)
-        .map_err(|reason| unwritable(reason.to_string()))?;
+        .map_err(|reason| Error::Unwritable(reason.to_string()))?;
     let file = File {
         subject: run.subject,
-        reason: Words::new(REASON).map_err(|reason| unwritable(reason.to_string()))?,
+        reason: Words::new(REASON).map_err(|reason| Error::Unwritable(reason.to_string()))?,
     };
     let id = HoldId::new(now);
     let (hold, key) = Hold::new(&app.gate, id, progress, &file, Actor::System, now).await?;

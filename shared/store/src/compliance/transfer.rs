@@ -6,7 +6,6 @@
 //! packages are sealed under a key of their own, which ends with the time in which they may be
 //! fetched.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     compliance::transfer::{CLAUSE, Counts, File, LeftOut, Progress},
     consent::ConsentPurpose,
@@ -22,12 +21,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Filed, disclosure_object};
 use crate::{
-    db::{Db, Entity, Key, StoreError, Table, Tx, expires},
+    db::{Db, Entity, Key, StoreError, Table, Tx},
     erasure::Cursor,
     expression::{Condition, Update},
     outbox::{Message, Owner},
     people::{PersonRecord, partition, person_key},
-    personal::{Access, CaseFile, CaseKey, Gate, GateError, Sealed, case_key},
+    personal::{Access, CaseFile, CaseKey, EndingKey, Gate, GateError, Sealed, case_key},
 };
 
 /// A transfer in its register.
@@ -224,27 +223,6 @@ pub fn transfer_package_case(transfer: DisclosureId, run: u32) -> String {
     format!("{transfer}.{run}")
 }
 
-/// The key of the packages, which ends with the time in which they may be fetched.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-struct PackageKey {
-    key: CaseKey,
-    #[serde(skip)]
-    until: Option<Timestamp>,
-}
-
-impl Entity for PackageKey {
-    const TABLE: Table = Table::Keys;
-
-    fn key(&self) -> Key {
-        self.key.key()
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        self.until.map(expires).into_iter().collect()
-    }
-}
-
 /// How one of a page's people stands at the moment.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -317,7 +295,7 @@ impl Tx {
         self.change_case(transfer)?;
         self.end_packages(transfer.id, before);
         let until = transfer.progress.packing().map(|packing| packing.until());
-        self.create("package key", &PackageKey { key, until });
+        self.create("package key", &EndingKey { key, until });
         Ok(())
     }
 

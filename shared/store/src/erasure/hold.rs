@@ -1,7 +1,6 @@
 //! The register of legal holds. What a hold keeps ([`super::Copied`]) lies beside its file, sealed
 //! under the hold's own key: with the key, which ends with the hold, it is destroyed.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     compliance::hold::{File, Progress},
     data_map::{Field, retention},
@@ -10,13 +9,12 @@ use domain::{
     regime::Stage,
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     compliance::{Case, Filed, Reference},
-    db::{Db, Entity, Key, StoreError, Table, Tx, expires},
+    db::{Db, StoreError, Table, Tx},
     expression::Condition,
-    personal::{CaseKey, case_key},
+    personal::{CaseKey, EndingKey, case_key},
 };
 
 /// A hold in its register.
@@ -50,27 +48,6 @@ impl Filed for Progress {
     }
 }
 
-/// A hold's key, which ends with the hold, whatever is kept of its case.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-struct HoldKey {
-    key: CaseKey,
-    #[serde(skip)]
-    until: Option<Timestamp>,
-}
-
-impl Entity for HoldKey {
-    const TABLE: Table = Table::Keys;
-
-    fn key(&self) -> Key {
-        self.key.key()
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        self.until.map(expires).into_iter().collect()
-    }
-}
-
 impl Tx {
     /// Stores a new hold with its key, leads from the person to it, and lets the copying for it
     /// follow; refused under `person` when an erasure has begun.
@@ -86,8 +63,9 @@ impl Tx {
         let placed_at = hold.progress.placed_at();
         self.mark_held(subject, hold.id, placed_at)?;
         self.create("case", hold);
+        // the key ends with the hold, whatever is kept of its case
         let until = hold.progress.key_until();
-        self.create("case key", &HoldKey { key, until });
+        self.create("case key", &EndingKey { key, until });
         self.create(
             "reference",
             &Reference {

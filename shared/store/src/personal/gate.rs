@@ -3,6 +3,7 @@
 mod case;
 mod disclosing;
 
+pub(crate) use case::EndingKey;
 pub use case::{CaseFile, CaseKey, case_key};
 pub use disclosing::Disclosed;
 

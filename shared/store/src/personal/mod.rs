@@ -11,6 +11,7 @@ mod gate;
 mod key;
 mod profile;
 
+pub(crate) use gate::EndingKey;
 pub use gate::{Access, CaseFile, CaseKey, Disclosed, Gate, GateError, Person, case_key};
 pub use key::{Sealed, WrappedKey, wrapped_key};
 pub use profile::{FormerProfile, SealedProfile, profile_key};

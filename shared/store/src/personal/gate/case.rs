@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
 use domain::{
     data_map::Field,
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{Access, Gate, GateError, Sealed, key_failure};
 use crate::{
-    db::{Entity, Key, StoreError, Table},
+    db::{Entity, Key, StoreError, Table, expires},
     personal::key::{DataKey, Place},
 };
 
@@ -42,6 +43,28 @@ impl Entity for CaseKey {
 
     fn key(&self) -> Key {
         case_key(&self.case)
+    }
+}
+
+/// The key of a case that the store expires by itself.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct EndingKey {
+    pub(crate) key: CaseKey,
+    /// When; `None` for never.
+    #[serde(skip)]
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Entity for EndingKey {
+    const TABLE: Table = CaseKey::TABLE;
+
+    fn key(&self) -> Key {
+        self.key.key()
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        self.until.map(expires).into_iter().collect()
     }
 }
 
