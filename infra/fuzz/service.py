@@ -8,9 +8,12 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import time
 from collections import defaultdict
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import requests
@@ -52,31 +55,51 @@ class FromAnAddress(HTTPAdapter):
 
 
 class Service:
-    """`assetbox --ephemeral` on a free port, and what a person at this machine can see of it."""
+    """`assetbox` on a free port, with a data folder that goes with it, and what a person at this machine can see
+    of it."""
 
-    def __init__(self, binary, log):
+    def __init__(self, binary, log, staff):
         self.log = open(log, "w")
-        command = [binary, "--ephemeral", "--port", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        told = {}
-        for line in self.process.stdout:
-            words = line.split()
-            if len(words) == 2 and words[0] in ("API", "Data"):
-                told[words[0]] = words[1]
-            if "Data" in told:
-                break
-        else:
-            raise SystemExit(f"{binary} did not start; see {log}")
-        self.url, self.data = told["API"], Path(told["Data"])
+        self.binary, self.data = binary, Path(tempfile.mkdtemp(prefix="assetbox-fuzz-"))
+        self.start()
+        # who is staff is read at the start only
+        self.end()
+        self.secret = self.change_secret({"staff": staff})
+        self.start()
         self.addresses = (f"127.{1 + n // 62500 % 250}.{n // 250 % 250}.{1 + n % 250}" for n in itertools.count())
         self.session = requests.Session()
         self.session.mount("http://", FromAnAddress(self))
         self.read_letters, self.links, self.certificates = set(), defaultdict(list), []
 
-    def stop(self):
+    def start(self):
+        command = [self.binary, "--data", self.data, "--port", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        for line in self.process.stdout:
+            words = line.split()
+            if words[:1] == ["API"]:
+                self.url = words[1]
+            if words[:1] == ["Data"]:
+                return
+        raise SystemExit(f"{self.binary} did not start; see {self.log.name}")
+
+    def end(self):
         self.process.terminate()
         self.process.wait(timeout=30)
+
+    def stop(self):
+        self.end()
         self.log.close()
+        shutil.rmtree(self.data)
+
+    def change_secret(self, changes):
+        """The application's secret of this machine, with these changes."""
+        path = self.data / "services" / "secrets.json"
+        secrets = json.loads(path.read_text())
+        version = secrets[0]["versions"][0]
+        changed = json.loads(version["value"]) | changes
+        version["value"] = json.dumps(changed)
+        path.write_text(json.dumps(secrets))
+        return changed
 
     def fresh_address(self):
         """An address of its own: limits per network don't meet who sends from it."""
@@ -96,6 +119,20 @@ class Service:
     def offset(self):
         return self.call("GET", "/_local/clock").json()["offset_seconds"]
 
+    def time(self):
+        """The service's, in seconds since 1970."""
+        return time.time() + self.offset()
+
+    def now(self, **later):
+        """The service's time, so many days or hours later, as in RFC 3339."""
+        at = datetime.fromtimestamp(self.time(), timezone.utc) + timedelta(**later)
+        return at.isoformat().replace("+00:00", "Z")
+
+    def controller_token(self):
+        """What a controller calls with that passes requests on by OpenDSR, and signs nothing."""
+        controllers = self.secret["opendsr"]["controllers"]
+        return next(one["token"] for one in controllers if "certificate" not in one)
+
     def look_at_letters(self):
         for path in sorted((self.data / "services" / "mailbox").glob("*.eml")):
             if path.name in self.read_letters:
@@ -107,8 +144,8 @@ class Service:
                 self.links[str(letter["to"]), kind].append(secret)
             self.certificates += CERTIFICATE.findall(text)
 
-    def wait_for(self, condition, otherwise):
-        until = time.monotonic() + PATIENCE_S
+    def wait_for(self, condition, otherwise, patience_s=PATIENCE_S):
+        until = time.monotonic() + patience_s
         while time.monotonic() < until:
             self.look_at_letters()
             found = condition()
@@ -124,8 +161,7 @@ class Service:
 
     def sign(self, request):
         """Signs a webhook as Stripe does, with the secret of this machine's data folder."""
-        secrets = json.loads((self.data / "services" / "secrets.json").read_text())
-        secret = re.search(r"whsec_\w+", json.dumps(secrets)).group()
+        secret = self.secret["stripe"]["webhook_secrets"][0]
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else body
         at = int(time.time()) + self.offset()
@@ -134,13 +170,20 @@ class Service:
 
     def make_member(self, workspace, person):
         """Turns a workspace's owner into a member, in the machine's database: no route does it."""
-        item = {"pk": {"S": f"WSP#{workspace}"}, "sk": {"S": f"MEMBER#{person}"}}
+        self.change_item("catalog", f"WSP#{workspace}", f"MEMBER#{person}", "#role = :new", {"#role": "role"}, "member")
+
+    def end_objections(self, transfer):
+        """Everybody has had their time to object to a transfer of the business, without a month for all the rest."""
+        names = {"#progress": "progress", "#until": "until"}
+        self.change_item("people", "REGISTER#TRANSFERS", transfer, "#progress.#until = :new", names, self.now())
+
+    def change_item(self, table, pk, sk, change, names, new):
         change = {
-            "TableName": "assetbox-catalog-table",
-            "Key": item,
-            "UpdateExpression": "SET #r = :m",
-            "ExpressionAttributeNames": {"#r": "role"},
-            "ExpressionAttributeValues": {":m": {"S": "member"}},
+            "TableName": f"assetbox-{table}-table",
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": f"SET {change}",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {":new": {"S": new}},
             "ConditionExpression": "attribute_exists(pk)",
         }
         headers = {

@@ -58,10 +58,11 @@ pub struct Receipt {
     request_body(content = Object, content_type = "application/json", description = "The event, as its provider documents it"),
     responses(
         (status = 200, body = Receipt),
-        (status = 400, body = ProblemDocument, description = "Not an event, not signed by the provider, or of the wrong mode"),
+        (status = 400, body = ProblemDocument, description = "Not an event, not signed by the provider, of the wrong mode, or about an object that the provider does not know under our key"),
         (status = 403, body = ProblemDocument, description = "Not from the provider's networks"),
         (status = 404, body = ProblemDocument, description = "No such provider"),
         (status = 413, body = ProblemDocument, description = "The body is too large"),
+        (status = 502, body = ProblemDocument, description = "The provider refused to say more of the event: deliver it again"),
         (status = 503, body = ProblemDocument, description = "Deliver it again"),
     )
 )]

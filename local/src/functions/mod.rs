@@ -13,6 +13,7 @@ use aws_types::SdkConfig;
 use futures::future::BoxFuture;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent};
+use platform::lambda::behind_gateway;
 use serde_json::Value;
 use tower::Service;
 
@@ -188,7 +189,7 @@ impl Entry {
     }
 }
 
-/// What `lambda_http` makes of an HTTP API's event and a router, answer included.
+/// What `platform::lambda::serve` makes of an HTTP API's event and a router, answer included.
 fn http(
     router: axum::Router,
     event: Value,
@@ -201,7 +202,7 @@ fn http(
     let event = LambdaEvent::new(request, context);
     Ok(Box::pin(async move {
         // A router is always ready.
-        let answering = Adapter::from(router).call(event);
+        let answering = Adapter::from(behind_gateway(router)).call(event);
         let answer = answering.await.map_err(|never| match never {})?;
         serde_json::to_value(&answer).map_err(|error| InvokeError::Failed(error.to_string()))
     }))

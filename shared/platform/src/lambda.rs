@@ -6,8 +6,13 @@ use aws_lambda_events::sqs::SqsMessage;
 use axum::{Router, http::Uri};
 use domain::ids::WorkspaceId;
 use futures::{FutureExt, StreamExt, stream};
-use lambda_http::{Request, RequestExt, request::RequestContext, tower::ServiceExt};
+use lambda_http::{
+    Request, RequestExt,
+    request::RequestContext,
+    tower::{ServiceExt, util::MapRequest},
+};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Span, error_span, field};
@@ -31,36 +36,61 @@ pub fn init_logs() {
         .init();
 }
 
+/// What stands in a path's segment as it is (RFC 3986, section 3.3); the rest is encoded.
+const NOT_IN_SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'@');
+
 /// Serves HTTP events of API Gateway until the process ends.
 ///
 /// # Errors
 /// Those of the runtime's connection.
 pub async fn serve(router: Router) -> Result<(), Error> {
-    lambda_http::run(ServiceExt::<Request>::map_request(router, without_stage)).await
+    lambda_http::run(behind_gateway(router)).await
 }
 
-/// A request to the route that it is for: the path of an event begins with its stage, unless that
-/// is `$default`, and routes know of none.
-fn without_stage(mut request: Request) -> Request {
-    if let Some(uri) = routed(&request) {
+/// A router that takes requests at the address that the gateway matched to their route.
+///
+/// HTTP APIs hand the path on decoded and, unless the stage is `$default`, behind the stage.
+/// `lambda_http` reads it as it would an address, in which `?`, `#`, `\` and `..` mean something
+/// else than in a name: the request would come to another route than the gateway's, or lose its
+/// query. Routes know of no stage and decode each segment once.
+#[must_use]
+pub fn behind_gateway(router: Router) -> MapRequest<Router, fn(Request) -> Request> {
+    router.map_request(as_matched)
+}
+
+fn as_matched(mut request: Request) -> Request {
+    if let Some(uri) = matched(&request) {
         *request.uri_mut() = uri;
     }
     request
 }
 
-fn routed(request: &Request) -> Option<Uri> {
+fn matched(request: &Request) -> Option<Uri> {
     let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
         return None;
     };
-    let stage = context
-        .stage
-        .as_deref()
-        .filter(|&stage| stage != "$default")?;
-    let path_and_query = request.uri().path_and_query()?.as_str();
-    let rest = path_and_query.strip_prefix('/')?.strip_prefix(stage)?;
+    let raw = request.raw_http_path();
+    let stage = context.stage.as_deref().unwrap_or("$default");
+    let path = match raw.strip_prefix('/')?.strip_prefix(stage) {
+        Some(rest) if stage != "$default" && rest.starts_with('/') => rest,
+        _ => raw,
+    };
+    let segments = path.split('/');
+    let encoded: Vec<_> = segments
+        .map(|segment| utf8_percent_encode(segment, NOT_IN_SEGMENTS).to_string())
+        .collect();
+    let mut address = encoded.join("/");
+    if let Some(query) = request.query_string_parameters_ref() {
+        address = format!("{address}?{}", query.to_query_string());
+    }
     let mut parts = request.uri().clone().into_parts();
-    let rest = Some(rest).filter(|rest| rest.starts_with('/'))?;
-    parts.path_and_query = Some(rest.parse().ok()?);
+    parts.path_and_query = Some(address.parse().ok()?);
     Uri::from_parts(parts).ok()
 }
 
@@ -183,9 +213,7 @@ pub fn created_keys(body: &str) -> Result<Vec<String>, serde_json::Error> {
         .filter_map(|record| record["s3"]["object"]["key"].as_str())
         .map(|key| {
             let spaced = key.replace('+', " ");
-            percent_encoding::percent_decode_str(&spaced)
-                .decode_utf8_lossy()
-                .into_owned()
+            percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
         })
         .collect())
 }
@@ -248,26 +276,44 @@ mod tests {
         }
     }
 
-    fn route_of(stage: &str, path: &str) -> String {
+    fn address_of(stage: &str, path: &str) -> String {
         let event = json!({
             "version": "2.0",
             "rawPath": path,
-            "rawQueryString": "limit=2",
+            "rawQueryString": "limit=2&name=a%20b",
             "headers": {"host": "api.example"},
             "requestContext": {"http": {"method": "GET", "path": path}, "stage": stage},
             "isBase64Encoded": false,
         });
         let request: LambdaRequest = serde_json::from_value(event).unwrap();
-        without_stage(request.into()).uri().to_string()
+        let request = as_matched(request.into());
+        let mut query: Vec<_> = request.uri().query().unwrap().split('&').collect();
+        query.sort_unstable();
+        assert_eq!(query, ["limit=2", "name=a+b"]);
+        assert_eq!(request.uri().host(), Some("api.example"));
+        request.uri().path().to_owned()
     }
 
     #[test]
     fn routes_know_no_stage() {
-        let uploads = "https://api.example/uploads?limit=2";
-        assert_eq!(route_of("$default", "/uploads"), uploads);
-        assert_eq!(route_of("prod", "/prod/uploads"), uploads);
-        let products = "https://api.example/products?limit=2";
-        assert_eq!(route_of("$default", "/products"), products);
-        assert_eq!(route_of("prod", "/prod/products"), products);
+        assert_eq!(address_of("$default", "/uploads"), "/uploads");
+        assert_eq!(address_of("prod", "/prod/uploads"), "/uploads");
+        assert_eq!(address_of("$default", "/products"), "/products");
+        assert_eq!(address_of("prod", "/prod/products"), "/products");
+    }
+
+    #[test]
+    fn a_name_in_a_path_stays_a_name() {
+        for (decoded, encoded) in [
+            ("/assets/a?b/restore", "/assets/a%3Fb/restore"),
+            ("/assets/a#b/restore", "/assets/a%23b/restore"),
+            ("/assets/../workspace", "/assets/../workspace"),
+            ("/assets/a\\b", "/assets/a%5Cb"),
+            ("/assets/100%41", "/assets/100%2541"),
+            ("/assets/\u{438}\t", "/assets/%D0%B8%09"),
+        ] {
+            assert_eq!(address_of("$default", decoded), encoded);
+            assert_eq!(address_of("prod", &format!("/prod{decoded}")), encoded);
+        }
     }
 }

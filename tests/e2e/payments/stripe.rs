@@ -81,6 +81,14 @@ async fn events_of_another_mode_version_or_form_are_refused() {
         ),
         (changed("object", json!("list")), "invalid_event"),
         (changed("id", json!("../x")), "invalid_event"),
+        (
+            changed("data", json!({"object": {"id": "in_1"}})),
+            "invalid_event",
+        ),
+        (
+            subscriber.event("y", "charge.refunded", 1, &json!({"id": "ch_unknown"})),
+            "unknown_object",
+        ),
         (json!([]), "invalid_event"),
     ] {
         machine.stripe_delivers(&event).await.problem(400, code);

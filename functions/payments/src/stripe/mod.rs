@@ -155,10 +155,9 @@ impl Stripe {
             .unwrap_or_default();
         verify(&self.secret.webhook_secrets, header, body, now)
             .map_err(|error| refuse("invalid_signature", format!("Not accepted: {error}.")))?;
-        let event: Event = serde_json::from_slice(body)
-            .map_err(|_| refuse("invalid_event", "This is not an event.".to_owned()))?;
+        let event: Event = serde_json::from_slice(body).map_err(|_| invalid_event())?;
         if event.object != "event" || !is_plain_id(&event.id) {
-            return Err(refuse("invalid_event", "This is not an event.".to_owned()));
+            return Err(invalid_event());
         }
         if event.api_version.as_deref() != Some(API_VERSION) {
             let version = event.api_version.as_deref();
@@ -181,15 +180,14 @@ impl Stripe {
     /// `None`: nothing that concerns us.
     ///
     /// # Errors
-    /// [`ProviderError`].
+    /// The problem of an object that is not of the documented form, or of [`ProviderError`].
     pub async fn understand(
         &self,
         event: &Event,
         plans: &[Plan],
         now: Timestamp,
-    ) -> Result<Option<Told>, ProviderError> {
-        let unreadable = |_| ProviderError::Unreadable;
-        let told = match event.meaning(plans).map_err(unreadable)? {
+    ) -> Result<Option<Told>, Problem> {
+        let told = match event.meaning(plans).map_err(|_| invalid_event())? {
             Meaning::Nothing => None,
             Meaning::Facts { workspace, facts } => {
                 workspace.map(|workspace| Told { workspace, facts })
@@ -197,12 +195,15 @@ impl Stripe {
             Meaning::Charge { charge, dispute } => {
                 let charge: Charge = self
                     .fetch("charges", &charge, "?expand%5B%5D=invoice")
-                    .await?;
+                    .await
+                    .map_err(of_event)?;
                 charge_told(&charge, event.at(), now, dispute)
             }
             Meaning::InvoiceOf { subscription, fact } => {
-                let subscription: object::Subscription =
-                    self.fetch("subscriptions", &subscription, "").await?;
+                let subscription: object::Subscription = self
+                    .fetch("subscriptions", &subscription, "")
+                    .await
+                    .map_err(of_event)?;
                 subscription.metadata.workspace().map(|workspace| Told {
                     workspace,
                     facts: vec![fact],
@@ -226,6 +227,23 @@ impl Stripe {
         let found: object::Subscription = self.fetch("subscriptions", subscription, "").await?;
         let seen = Seen::fetched(at, now, found.value(plans));
         Ok(Fact::Subscription(subscription.to_owned(), seen))
+    }
+}
+
+fn invalid_event() -> Problem {
+    let detail = "This is not an event as its provider documents it.";
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_event", detail)
+}
+
+/// An event's object that could not be fetched. One that Stripe does not know under our key is
+/// no fault of the moment.
+fn of_event(error: ProviderError) -> Problem {
+    match error {
+        ProviderError::Unknown => {
+            let detail = "Stripe knows no such object under our API key: the webhook endpoint and the key must be of one account.";
+            Problem::new(StatusCode::BAD_REQUEST, "unknown_object", detail)
+        }
+        error => error.into(),
     }
 }
 

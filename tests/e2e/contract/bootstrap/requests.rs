@@ -61,6 +61,13 @@ async fn an_upload_is_served_through_a_stage_and_in_base64() {
     let read = ApiRequest::new("GET", &path).by(&user);
     let read = send(&program, read.through_stage("prod")).await.is(200);
     assert_eq!(read["asset_id"], upload["asset_id"]);
+    // the gateway decodes the path: what it matched as a name stays one
+    for name in ["a#b", "a?b", "a%2Fb", "a\\b"] {
+        let complete = ApiRequest::new("POST", &format!("/uploads/{name}/complete"));
+        send(&program, complete.by(&user))
+            .await
+            .problem(404, "not_found");
+    }
     machine.settled().await;
     let asset = format!("/assets/{}", upload["asset_id"].as_str().unwrap());
     let asset = user.api.get(asset).await.json(200);
