@@ -15,7 +15,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
-from people import World
+from people import COLLEAGUE, STAFF, World
 from promises import IDENTITY, is_of_no_route
 from service import FromAnAddress, Service
 from steering import Steering
@@ -195,7 +195,7 @@ def main():
     identities = asked.identity or IDENTITIES
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tally, routes, rounds = Tally(), [], 0
-    service = Service(asked.binary, log)
+    service = Service(asked.binary, log, (STAFF, COLLEAGUE))
     try:
         send_from_addresses(service)
         world = World(service)

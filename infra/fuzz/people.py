@@ -2,11 +2,14 @@
 
 import hashlib
 import itertools
+import uuid
 import zlib
 
 PASSWORD = "orbit velvet cactus 77"
-STAFF = "staff@assetbox.example"
+STAFF, COLLEAGUE = "staff@assetbox.example", "second@assetbox.example"
 HOUR_S = 3600
+# a password given ten minutes ago is no fresh one
+FRESH_S = 500
 
 
 def png(number):
@@ -72,9 +75,12 @@ class Person:
             return self.can_sign_in()
         if answer.status_code != 201:
             return False
-        opened = answer.json()
-        self.token = opened["token"]
+        self.token, self.signed_in_at = answer.json()["token"], self.service.time()
         return True
+
+    def sign_in_freshly(self):
+        if self.service.time() - self.signed_in_at > FRESH_S:
+            self.can_sign_in()
 
     def do(self, method, path, body=None, headers=None):
         return self.service.call(method, path, self.token, body, headers)
@@ -131,23 +137,25 @@ class Person:
 
     def cursor(self, path):
         """That of a list's second page."""
-        for number in range(2):
-            self.do("POST", f"/uploads/{self.sent_upload()}/complete")
-        if path == "/trash":
-            self.trashed_asset()
-        answer = self.do("GET", f"{path}?limit=1")
+        if path in ("/assets", "/trash"):
+            for number in range(2):
+                self.do("POST", f"/uploads/{self.sent_upload()}/complete")
+            if path == "/trash":
+                self.trashed_asset()
+            path += "?limit=1"
+        answer = self.do("GET", path)
         return answer.json()["next_cursor"] if answer.ok else None
 
     def request(self, kind="access"):
         body = {"kind": kind}
         if kind == "rectification":
-            body["fields"] = {"position": "Keeper"}
+            body["fields"] = {"position": f"Keeper {next(self.numbers)}"}
         answer = self.do("POST", "/data-subject-requests", body)
         return answer.json()["id"] if answer.status_code in (200, 201) else None
 
     def exported_request(self):
         """A request whose copy can be downloaded, which takes a password given just now."""
-        self.can_sign_in()
+        self.sign_in_freshly()
         self.request()
 
         def ready():
@@ -157,14 +165,54 @@ class Person:
 
         return self.service.wait_for(ready, "no copy was made")[0]
 
+    def claim(self):
+        mine = self.do("GET", "/claims")
+        if mine.ok and mine.json()["items"]:
+            return mine.json()["items"][0]["id"]
+        answer = self.do("POST", "/claims", {"text": "You have lost my files."})
+        return answer.json()["id"] if answer.status_code == 201 else None
+
+    def answered(self, survey):
+        """A named survey, which this person has answered."""
+        self.do("PUT", f"/me/surveys/{survey}/answer", {"answers": [0]})
+        return survey
+
+    def pays(self, provider):
+        """Whether a plan was bought, and its payment has arrived."""
+        order = {"plan": "team", "provider": provider} | ({"renew": True} if provider == "yookassa" else {})
+        answer = self.do("POST", "/billing/checkout", order)
+        if answer.status_code == 201:
+            self.service.call("POST", answer.json()["url"] + "/pay")
+        return self.service.wait_for(lambda: self.do("GET", "/billing").json().get("provider"), "no payment has arrived")
+
+    def announced_transfer(self):
+        """A transfer of the business that this person was told of, if there is one."""
+        mine = self.do("GET", "/me/business-transfers")
+        items = mine.json()["items"] if mine.ok else []
+        return items[0]["id"] if items else None
+
+
+class Kept:
+    """Things that are made once and given again, until they have been of use so often."""
+
+    def __init__(self):
+        self.things = {}
+
+    def __call__(self, name, uses, make, counts=True):
+        thing, left = self.things.get(name, (None, 0))
+        if thing is None or left <= 0:
+            thing, left = make(), uses
+        self.things[name] = thing, left - counts
+        return thing
+
 
 class World:
     """Who is there besides the one who sends the cases."""
 
     def __init__(self, service):
         self.service = service
-        self.staff = Person(service, STAFF)
-        self.others = {}
+        self.staff = {address: Person(service, address) for address in (STAFF, COLLEAGUE)}
+        self.others, self.kept = {}, Kept()
 
     def somebody(self, role, uses=30):
         """Somebody else, who has this role only; a new person after so many uses."""
@@ -174,10 +222,32 @@ class World:
         self.others[role] = person, left - 1
         return person
 
-    def on_duty(self):
-        if not self.staff.is_signed_in():
-            self.staff = Person(self.service, STAFF)
-        return self.staff
+    def on_duty(self, address=STAFF):
+        if not self.staff[address].is_signed_in():
+            self.staff[address] = Person(self.service, address)
+        return self.staff[address]
+
+    def exchange(self):
+        """What a controller has passed on by OpenDSR: its own id."""
+        return self.kept("exchange", 4, self.pass_on)
+
+    def pass_on(self):
+        request = self.passed_on(uuid.uuid4())
+        answer = self.service.call("POST", "/opendsr/v2/requests", self.service.controller_token(), request)
+        return request["subject_request_id"] if answer.status_code == 201 else None
+
+    def passed_on(self, number, version="2.0"):
+        """A request as OpenDSR has it."""
+        who = {"identity_type": "email", "identity_format": "raw", "identity_value": self.somebody("addressee", 3).email}
+        return {
+            "regulation": "gdpr",
+            "subject_request_id": str(number),
+            "subject_request_type": "access",
+            "submitted_time": "2026-11-20T09:00:00Z",
+            "subject_identities": [who],
+            "api_version": version,
+            "status_callback_urls": [],
+        }
 
     def request_in_queue(self, choice):
         """A request that the staff have to decide on."""
@@ -188,6 +258,12 @@ class World:
                 self.somebody("petitioner", 3).request(kind)
             queue = staff.do("GET", "/compliance/requests").json()["items"]
         return queue[choice % len(queue)]["id"] if queue else None
+
+    def customer(self, provider):
+        """An owner who pays by this provider."""
+        person = self.somebody(f"customer of {provider}")
+        self.kept(person.email, 30, lambda: person.pays(provider))
+        return person
 
     def request_by_address(self):
         """The id and the secret of a request that waits for its link to be used."""

@@ -3,7 +3,12 @@ forms that are valid but for one generated field. The rest go as Schemathesis ma
 
 import zlib
 
-from people import PASSWORD, Person
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.overrides import store_components
+
+from forms import DOCUMENTS, PROVIDERS, STANCES, Forms
+from people import STAFF, Person
+from staffwork import Staffwork
 
 JUNK_TOKENS = (
     "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.",
@@ -15,10 +20,12 @@ JUNK_TOKENS = (
 )
 # after these a session is over, or the person is
 ENDS_SESSIONS = {"DELETE /sessions", "DELETE /sessions/current", "POST /password-resets/confirm"}
-SOME_SHA256 = "6bd3a84b" * 8
-DOCUMENTS = ("privacy-policy", "terms", "processing-consent", "marketing-consent")
-PROVIDERS = ("stripe", "yookassa")
-STRIPE_API_VERSION = "2024-06-20"
+PROCESSORS = ("aws_hosting", "aws_mail", "stripe", "yookassa")
+# of whose customers an owner must be one
+CUSTOMERS = {"POST /billing/portal": "stripe", "POST /billing/renewal": "yookassa"}
+# what somebody has to be new after
+STOPS = ("restriction", "erasure", "withdrawal")
+HOUR_S = 3600
 
 
 class Choice:
@@ -41,6 +48,9 @@ class Steering:
     def __init__(self, service, world, identity, seed):
         self.service, self.world, self.identity, self.seed = service, world, identity, seed
         self.person = self.new_person()
+        self.staffwork = Staffwork(service, world)
+        self.forms = Forms(service, world, self.staffwork)
+        self.made_by = {}
         self.is_stale = False
         self.began_at = service.offset()
         self.sent_from_common = False
@@ -49,7 +59,7 @@ class Steering:
         if self.identity == "nobody":
             return None
         if self.identity == "staff":
-            return self.world.staff
+            return self.world.on_duty()
         return Person(self.service, member=self.identity == "member")
 
     def renew(self):
@@ -58,7 +68,7 @@ class Steering:
         if over or not self.person.can_sign_in():
             self.began_at = self.service.offset()
             if self.identity == "staff":
-                self.person = self.world.staff = Person(self.service, self.person.email)
+                self.person = self.world.staff[STAFF] = Person(self.service, STAFF)
             else:
                 self.person = self.new_person()
         self.is_stale = False
@@ -69,83 +79,133 @@ class Steering:
         if self.is_stale and self.person:
             self.renew()
         choice = Choice(case, self.seed)
+        sender = self.sender(case)
         ordinary = case.method.upper() == case.operation.method.upper()
         positive = case.meta is not None and case.meta.generation.mode.value == "positive"
         if ordinary and choice("things", 4):
-            self.put_things(case, choice)
+            self.put_things(case, sender, choice)
         if ordinary and positive and choice("form", 2) == 0:
-            self.put_form(case, choice)
-        headers = case.headers
-        self.identify(case, headers, choice)
+            self.put_form(case, sender, choice)
+        self.identify(case, sender, choice)
         from_common = choice("address", 4) == 0 or "webhooks" in case.operation.path
         self.sent_from_common = from_common
         if not from_common:
-            headers["x-fuzz-from"] = self.service.fresh_address()
+            case.headers["x-fuzz-from"] = self.service.fresh_address()
 
-    def identify(self, case, headers, choice):
+    def sender(self, case):
+        """Whoever pays where that is needed; who made what a link leads to, where somebody else has come since."""
+        if self.identity == "owner" and case.operation.label in CUSTOMERS:
+            return self.world.customer(CUSTOMERS[case.operation.label])
+        if self.identity == "staff" or not is_linked(case):
+            return self.person
+        return self.made_by.get(case.path_parameters.get("id"), self.person)
+
+    def identify(self, case, sender, choice):
         """Mostly a bearer token; sometimes the cookie, with the origin of a page of ours or without."""
-        if self.person is None:
+        headers = case.headers
+        if sender is None:
             if choice("junk", 3) == 0:
                 headers["authorization"] = "Bearer " + choice.of("token", JUNK_TOKENS)
             return
+        if is_of_controllers(case) and choice("controller", 8):
+            headers["authorization"] = f"Bearer {self.service.controller_token()}"
+            return
         how = choice("session", 8)
         if how > 1:
-            headers["authorization"] = f"Bearer {self.person.token}"
+            headers["authorization"] = f"Bearer {sender.token}"
             return
-        headers["cookie"] = f"__Host-session={self.person.token}"
+        headers["cookie"] = f"__Host-session={sender.token}"
         if how == 1:
             headers["origin"] = self.service.url
 
-    def put_things(self, case, choice):
+    def put_things(self, case, sender, choice):
         """Real ids and names in path and query, and the current ETag."""
+        actor = sender or self.world.somebody("actor")
+        if not is_linked(case):
+            self.put_names(case, actor, choice)
+            # Schemathesis takes every path that differs from what it generated for one that a link gave
+            case._components[ParameterLocation.PATH] = store_components(case)[ParameterLocation.PATH]
+        if isinstance(case.query, dict):
+            self.put_query(case, actor, choice)
+        if sender and "If-Match" in case.headers:
+            case.headers["If-Match"] = actor.etag(case.formatted_path)
+
+    def put_names(self, case, actor, choice):
         label, path = case.operation.label, case.path_parameters or {}
-        query = case.query if isinstance(case.query, dict) else {}
-        actor = self.person or self.world.somebody("actor")
         if "id" in path:
             path["id"] = self.thing(label, actor, choice) or path["id"]
         if "case" in path:
             path["case"] = self.world.certificate(choice("case", 1000))
         if "document" in path:
-            path["document"] = choice.of("document", DOCUMENTS)
+            path["document"] = choice.of("document", STANCES if "/me/" in label else DOCUMENTS)
         if "version" in path:
-            published = self.service.call("GET", f"/policies/{path['document']}").json()
-            path["version"] = published.get("version", path["version"])
+            path["version"] = self.forms.published(path["document"])["version"]
         if "purpose" in path:
             path["purpose"] = choice.of("purpose", ("marketing", "transfer", "processing"))
         if "provider" in path:
             path["provider"] = choice.of("provider", PROVIDERS)
+        if "processor" in path:
+            path["processor"] = choice.of("processor", PROCESSORS)
+
+    def put_query(self, case, actor, choice):
+        query, operation = case.query, case.operation
         if "part" in query:
-            query["part"] = choice.of("part", ("json", "html"))
+            query["part"] = 1 if "/holds/" in operation.path else choice.of("part", ("json", "html"))
+        if "page" in query:
+            query["page"] = 1
+        if "day" in query:
+            query["day"] = self.service.now()[:10]
+        if "from" in query and "document" in case.path_parameters:
+            version = self.forms.published(case.path_parameters["document"]).get("version")
+            query.update({"from": version, "to": version} if version else {})
+        elif "from" in query:
+            query.update({"from": self.service.now(hours=-1), "to": self.service.now()})
         if "cursor" in query:
-            query["cursor"] = actor.cursor(case.operation.path) or query["cursor"]
-        if self.person and "If-Match" in case.headers:
-            case.headers["If-Match"] = actor.etag(case.formatted_path)
+            query["cursor"] = actor.cursor(case.formatted_path) or query["cursor"]
 
     def thing(self, label, actor, choice):
-        if "/compliance/" in label:
-            return self.world.request_in_queue(choice("queue", 1000))
-        if label.endswith("/confirm"):
-            return None
-        if label.endswith("/export"):
-            return actor.exported_request()
-        if "/data-subject-requests/" in label:
-            return actor.request()
-        if label.endswith(("/restore", "/purge")):
-            return actor.trashed_asset()
-        if "/assets/" in label:
-            return actor.live_asset()
-        if label.endswith("/parts"):
-            return actor.upload_in_parts()
-        if label.endswith("/complete"):
-            return actor.sent_upload()
-        return actor.open_upload()
+        """A real id of the kind that the route takes; none where no rule says which."""
+        method, path = label.split(" ")
+        match path.split("/")[1:]:
+            case ["compliance", *_]:
+                if label.endswith("/package"):
+                    actor.sign_in_freshly()
+                return self.staffwork.case(label, choice, self.identity == "staff")
+            case ["opendsr" | "opengdpr", *_]:
+                return self.world.exchange()
+            case ["data-subject-requests", _, "export"]:
+                return actor.exported_request()
+            case ["data-subject-requests", _, "cancel"] if self.identity in ("owner", "member"):
+                return actor.request("withdrawal")
+            case ["data-subject-requests", _] | ["data-subject-requests", _, "cancel"]:
+                return actor.request()
+            case ["assets", _, "restore" | "purge"]:
+                return actor.trashed_asset()
+            case ["assets", *_]:
+                return actor.live_asset()
+            case ["uploads", _, "parts"]:
+                return actor.upload_in_parts()
+            case ["uploads", _, "complete"]:
+                return actor.sent_upload()
+            case ["uploads", _]:
+                return actor.open_upload()
+            case ["claims", _]:
+                return actor.claim()
+            case ["me", "business-transfers", _, "objection"]:
+                return self.staffwork.transfer_told_to(actor)
+            case ["me", "surveys", _, "answer"]:
+                survey = self.staffwork.open_survey("named")
+                return survey if method == "PUT" else actor.answered(survey)
+            case ["surveys", *_]:
+                return self.staffwork.open_survey("anonymous")
+        return None
 
-    def put_form(self, case, choice):
+    def put_form(self, case, sender, choice):
         """A valid form, mostly with one of the generated fields in it."""
         if case.operation.label == "POST /unsubscribe/{token}":
             case.body = "List-Unsubscribe=One-Click"
             return
-        form = self.form(case, choice)
+        form = self.forms.form(case, sender, choice)
         if form is None:
             return
         generated = case.body if isinstance(case.body, dict) else {}
@@ -155,113 +215,46 @@ class Steering:
             form[field] = generated[field]
         case.body = form
 
-    def form(self, case, choice):
-        actor = self.person or self.world.somebody("actor")
-        match case.operation.label:
-            case "POST /signup":
-                return actor.form(f"fuzzed{next(Person.numbers)}@company.example")
-            case "POST /signup/verify":
-                return {"token": self.world.sign_up_secret()}
-            case "POST /sessions":
-                return {"email": actor.email, "password": PASSWORD}
-            case "POST /password-resets":
-                return {"email": actor.email}
-            case "POST /password-resets/confirm":
-                return {"token": self.world.reset_secret(), "password": PASSWORD + " again"}
-            case "PUT /me/password":
-                return {"current": PASSWORD, "new": PASSWORD}
-            case "PATCH /me":
-                return {"name": "Ada King", "position": "Countess"}
-            case "PUT /me/consents/{purpose}":
-                return self.consent(case, choice)
-            case "POST /me/email-change":
-                return {"new_email": f"moved{next(Person.numbers)}@company.example"}
-            case "POST /me/email-change/confirm":
-                return {"token": self.world.address_change_secret(choice("both", 2))}
-            case "POST /billing/checkout":
-                return {"plan": "team", "provider": choice.of("provider", PROVIDERS)}
-            case "POST /uploads":
-                size = choice.of("size", ({"size_bytes": 482133, "sha256": SOME_SHA256}, {"size_bytes": 300 * 2**20}))
-                return {"name": "harbour.jpg", "content_type": "image/jpeg", **size}
-            case "POST /uploads/{id}/parts":
-                return {"numbers": [1, 2]}
-            case "PATCH /assets/{id}":
-                return {"name": "harbour.jpg", "description": "At dawn", "own_labels": ["harbour"]}
-            case "PATCH /workspace":
-                return {"features": {"text": bool(choice("text", 2))}}
-            case "POST /data-subject-requests":
-                by_address = choice("by address", 2) or not self.person
-                return {"kind": "access"} | ({"email": self.world.somebody("addressee", 3).email} if by_address else {})
-            case "POST /data-subject-requests/{id}/confirm":
-                case.path_parameters["id"], secret = self.world.request_by_address()
-                return {"token": secret}
-            case "POST /compliance/requests":
-                return {
-                    "person": self.world.somebody("petitioner", 3).email,
-                    "applicant": "authority",
-                    "name": "Roskomnadzor",
-                    "reference": "No. 08-1234",
-                    "document_sha256": f"{choice('document', 1 << 30):064x}",
-                    "received_at": "2026-01-12T09:00:00Z",
-                }
-            case "POST /compliance/requests/{id}/approve" | "POST /compliance/requests/{id}/verify":
-                return {"reason": "The letter and the passport agree."}
-            case "POST /compliance/requests/{id}/extend":
-                return {"reason": "The archive is large."}
-            case "POST /compliance/requests/{id}/refuse":
-                return {"ground": "152-FZ art. 14(8)", "reason": "It would harm another person."}
-            case "POST /webhooks/payments/{provider}":
-                return self.event(case, choice)
-        return None
-
-    def consent(self, case, choice):
-        purpose = case.path_parameters.get("purpose")
-        if choice("given", 2) or purpose not in ("marketing", "transfer"):
-            return {"given": False}
-        document = f"{purpose}-consent"
-        published = self.service.call("GET", f"/policies/{document}").json()
-        english = next(text for text in published["texts"] if text["locale"] == "en")
-        return {
-            "given": True,
-            "document": document,
-            "version": published["version"],
-            "sha256": english["sha256"],
-            "locale": "en",
-        }
-
-    def event(self, case, choice):
-        """A provider's event; Stripe's is signed on its way out."""
-        if case.path_parameters.get("provider") == "yookassa":
-            kind = choice.of("kind", ("payment.succeeded", "payment.canceled", "refund.succeeded"))
-            return {"type": "notification", "event": kind, "object": {"id": "2a1b", "payment_id": "2a1c"}}
-        case.headers["x-fuzz-sign"] = "1"
-        kinds = ("checkout.session.completed", "invoice.paid", "customer.subscription.deleted", "charge.refunded")
-        return {
-            "id": f"evt_{choice('event', 10**9)}",
-            "object": "event",
-            "api_version": STRIPE_API_VERSION,
-            "type": choice.of("kind", kinds),
-            "livemode": False,
-            "created": choice.of("created", (0, 1_800_000_000, 2**62, -(2**62))),
-            "data": {"object": {"id": "in_1", "customer": "cus_1", "metadata": {}, "subscription": "sub_1"}},
-        }
-
     # --- after
 
     def after_call(self, case, response):
         label = case.operation.label
         if response.status_code == 429 and not self.sent_from_common:
-            # a limit of the account: let its window pass
-            self.service.advance(int(response.headers.get("retry-after", ["900"])[0]))
-            self.is_stale = True
+            self.pass_limit(int(response.headers.get("retry-after", ["900"])[0]))
         if not self.person:
             return
         if response.status_code == 401 or label in ENDS_SESSIONS:
             self.is_stale = True
-        if response.status_code < 300 and label == "POST /data-subject-requests":
-            sent = case.body if isinstance(case.body, dict) else {}
-            if sent.get("kind") in ("restriction", "erasure") and self.identity != "staff":
-                self.person = self.new_person()
-        if response.status_code < 300 and label in ("PUT /me/password", "PUT /me/consents/{purpose}"):
-            if self.identity != "staff":
-                self.person = self.new_person()
+        if response.status_code >= 300:
+            return
+        if response.status_code == 201:
+            self.made_by[response.json().get("id")] = self.person
+        if self.identity != "staff" and self.has_stopped(label, case.body if isinstance(case.body, dict) else {}):
+            self.person = self.new_person()
+
+    def pass_limit(self, wait_s):
+        """A limit of the account: its window passes, or somebody new comes where that takes too long."""
+        if wait_s > HOUR_S and self.identity in ("owner", "member"):
+            self.person = self.new_person()
+        else:
+            self.service.advance(wait_s)
+            self.is_stale = True
+
+    def has_stopped(self, label, sent):
+        """Whether what was done just now ends the sessions, or what the person may do."""
+        if label == "POST /data-subject-requests":
+            return sent.get("kind") in STOPS
+        if label == "PUT /me/policies/{document}":
+            return not sent.get("accepted")
+        return label in ("PUT /me/password", "PUT /me/consents/{purpose}", "POST /data-subject-requests/{id}/cancel")
+
+
+def is_of_controllers(case):
+    return case.operation.path.startswith(("/opendsr/", "/opengdpr/"))
+
+
+def is_linked(case):
+    """Whether the path is as an earlier answer gave it, in the stateful phase."""
+    if not case.path_parameters or case.meta is None or case.meta.phase.name.value != "stateful":
+        return False
+    return ParameterLocation.PATH not in case.meta.components

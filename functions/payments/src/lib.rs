@@ -94,8 +94,7 @@ impl App {
         secret: &AppSecret,
     ) -> Result<Self, ConfigError> {
         let db = Db::new(aws, env.tables());
-        let outbound = Outbound::to(&[Processor::Stripe, Processor::Yookassa])
-            .map_err(|error| ConfigError::Invalid("SSL_CERT_FILE", error.to_string()))?;
+        let outbound = Outbound::to(&[Processor::Stripe, Processor::Yookassa]);
         let kept = match env.optional("PAYMENT_RETENTION_DAYS") {
             Some(_) => env.parsed("PAYMENT_RETENTION_DAYS")?,
             None => RECORD_KEPT_DAYS,

@@ -81,7 +81,7 @@ impl ProviderStandIn {
         tokio::fs::create_dir_all(&options.data).await?;
         let state = State::load(&options.data).await?;
         Ok(Self(Arc::new(Inner {
-            outbound: Outbound::to(&[])?,
+            outbound: Outbound::to(&[]),
             options,
             state: Mutex::new(state),
         })))

@@ -14,7 +14,7 @@ fn while_a_webhook_secret_is_rolled_events_of_both_are_taken_and_of_no_other() {
             .map(|secret| secret.to_owned().into())
             .into(),
     };
-    let stripe = Stripe::new(&Env::of([]), &secret, Outbound::to(&[]).unwrap());
+    let stripe = Stripe::new(&Env::of([]), &secret, Outbound::to(&[]));
     let body = br#"{"id": "evt_1", "object": "event", "api_version": "2024-06-20", "created": 1,
         "type": "customer.created", "livemode": false, "data": {"object": {}}}"#;
     let now = Timestamp::from_seconds(1_795_392_000);

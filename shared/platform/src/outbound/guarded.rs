@@ -14,7 +14,6 @@ use std::{
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri};
 use http_body_util::Full;
-use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{
         Client,
@@ -24,7 +23,7 @@ use hyper_util::{
 };
 use lambda_http::tower::Service;
 
-use super::{OutboundError, is_public};
+use super::{OutboundError, https::Https, is_public};
 
 /// Short: those who wait behind a silent host have to be called as well.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -53,28 +52,23 @@ pub struct Callable(Uri);
 #[derive(Debug, Clone)]
 pub struct Guarded {
     loopback: bool,
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    client: Https<HttpConnector<Resolver>>,
 }
 
 impl Guarded {
     /// With the system's root certificates. Where `loopback` is configured, registered
     /// hosts of the loopback interface can be called as well, on any port and by plain
     /// `http`: for one machine.
-    ///
-    /// # Errors
-    /// When there are no root certificates.
-    pub fn new(loopback: bool) -> Result<Self, io::Error> {
+    #[must_use]
+    pub fn new(loopback: bool) -> Self {
         let mut http = HttpConnector::new_with_resolver(Resolver { loopback });
         http.enforce_http(false);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build(connector);
-        Ok(Self { loopback, client })
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_max_idle_per_host(0);
+        Self {
+            loopback,
+            client: Https::over(http, builder),
+        }
     }
 
     /// Whether an address may be called, when these hosts are registered.
@@ -106,7 +100,7 @@ impl Guarded {
         let call = self.client.request(request);
         let answer = tokio::time::timeout(TIMEOUT, call).await;
         let answer = answer.map_err(|_| OutboundError::Unavailable)?;
-        Ok(answer.map_err(|_| OutboundError::Unavailable)?.status())
+        Ok(answer?.status())
     }
 }
 
