@@ -146,6 +146,7 @@ pub(crate) struct FeaturesChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkspaceChange {
     /// The switch for AI.
+    #[serde(deserialize_with = "platform::http::object")]
     features: FeaturesChange,
 }
 

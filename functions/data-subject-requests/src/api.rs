@@ -173,6 +173,7 @@ pub(crate) struct Ask {
     /// nobody but the person writes into the person's file.
     pub details: Option<String>,
     /// The values of a rectification; as `details`, not with `email`.
+    #[serde(default, deserialize_with = "platform::http::optional_object")]
     pub fields: Option<Fields>,
     /// The purposes of an objection, as the policy tags them; advertising and
     /// statistics unless said. As `details`, not with `email`.
@@ -189,6 +190,7 @@ pub(crate) struct Confirm {
     /// In your own words.
     pub details: Option<String>,
     /// The values of a rectification.
+    #[serde(default, deserialize_with = "platform::http::optional_object")]
     pub fields: Option<Fields>,
     /// The purposes of an objection; advertising and statistics unless said.
     #[schema(value_type = Option<Vec<String>>, example = json!(["marketing"]))]

@@ -8,6 +8,7 @@ use domain::{
     opendsr::{AddressDigest, Regulation, SubjectRequestId, SubjectRequestType},
     time::Timestamp,
 };
+use platform::http::Object;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -73,7 +74,8 @@ pub(crate) struct OpenDsrRequest {
     #[schema(example = "erasure")]
     pub subject_request_type: Option<String>,
     /// The person. All of them name one e-mail address. Required.
-    pub subject_identities: Option<Vec<OpenDsrIdentity>>,
+    #[schema(value_type = Option<Vec<OpenDsrIdentity>>)]
+    pub subject_identities: Option<Vec<Object<OpenDsrIdentity>>>,
     /// When the person asked the sender (RFC 3339). Required.
     #[schema(example = "2026-11-23T09:00:00Z")]
     pub submitted_time: Option<String>,
@@ -148,7 +150,10 @@ impl Reader {
     }
 
     /// The one address that all identities name.
-    fn address(&mut self, identities: Option<&Vec<OpenDsrIdentity>>) -> Option<AddressDigest> {
+    fn address(
+        &mut self,
+        identities: Option<&Vec<Object<OpenDsrIdentity>>>,
+    ) -> Option<AddressDigest> {
         let identities = identities.map(Vec::as_slice).unwrap_or_default();
         if identities.is_empty() {
             self.fault("missing", "subject_identities is required");
@@ -158,7 +163,8 @@ impl Reader {
             self.fault("invalid", "subject_identities has more than 10 identities");
             return None;
         }
-        let read: Option<Vec<_>> = identities.iter().map(|one| self.identity(one)).collect();
+        let each = identities.iter().map(|Object(one)| self.identity(one));
+        let read: Option<Vec<_>> = each.collect();
         let read = read?;
         let first = *read.first()?;
         if read.iter().any(|other| *other != first) {
@@ -211,7 +217,7 @@ impl Submission {
     pub fn read(body: &[u8], edition: Edition) -> Result<Self, Vec<OpenDsrFault>> {
         let mut reader = Reader::default();
         let sent: OpenDsrRequest = match serde_json::from_slice(body) {
-            Ok(sent) => sent,
+            Ok(Object(sent)) => sent,
             Err(error) => {
                 // serde's own words may quote what was sent
                 let (line, column) = (error.line(), error.column());

@@ -42,7 +42,7 @@ pub(crate) struct SignUpForm {
     #[schema(value_type = Option<String>, example = "en")]
     pub(crate) locale: Option<Locale>,
     /// The boxes, each as it was left. That of `processing-consent` must be ticked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "platform::http::objects")]
     pub(crate) consents: Vec<ConsentBox>,
 }
 

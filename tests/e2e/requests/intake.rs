@@ -164,10 +164,16 @@ async fn without_session_or_address_nobody_asks() {
             .problem(422, "invalid_field")["field"],
         "email"
     );
-    let bad = json!({"kind": "oblivion"});
-    machine
-        .anonymous()
-        .post("/data-subject-requests", &bad)
-        .await
-        .problem(422, "invalid_body");
+    for bad in [
+        json!({"kind": "oblivion"}),
+        json!({"kind": "rectification", "fields": ["Keeper"]}),
+        // the fields in their order are no object
+        json!(["access", "ada@example.com", null, null, null]),
+    ] {
+        machine
+            .anonymous()
+            .post("/data-subject-requests", &bad)
+            .await
+            .problem(422, "invalid_body");
+    }
 }

@@ -98,6 +98,11 @@ async fn bad_fields_are_named_and_leave_nothing() {
         ("date_of_birth", json!("1990-01-01")),
         ("locale", json!("de")),
         ("name", Value::Null),
+        // a box whose fields are in their order is no object
+        (
+            "consents",
+            json!([["processing-consent", "2026-11-22", "0", "en", true]]),
+        ),
     ] {
         let mut form = good.clone();
         form[field] = value;

@@ -149,6 +149,7 @@ pub(crate) struct OpenDisclosure {
     /// Whose data: the person's id, or the address on file.
     pub person: String,
     /// On which ground.
+    #[serde(deserialize_with = "platform::http::object")]
     pub grounds: GroundsBody,
     /// What is asked for, in the asker's words.
     pub requested: String,
@@ -159,8 +160,10 @@ pub(crate) struct OpenDisclosure {
     #[schema(value_type = Vec<String>, example = json!(["contact"]))]
     pub categories: BTreeSet<Category>,
     /// Of what bears a date: from when to when.
+    #[serde(deserialize_with = "platform::http::object")]
     pub period: PeriodBody,
     /// Where the law forbids to tell the person.
+    #[serde(default, deserialize_with = "platform::http::optional_object")]
     pub ban: Option<ForbidTelling>,
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct RegisterIncident {
     #[schema(value_type = Vec<String>, example = json!(["gdpr"]))]
     pub regimes: BTreeSet<Regime>,
     /// When data was reached wrongly.
+    #[serde(deserialize_with = "platform::http::object")]
     pub period: PeriodBody,
     /// For which purpose the access log has those accesses; any unless said.
     #[schema(value_type = Option<String>)]
@@ -227,6 +228,7 @@ pub(crate) struct IncidentView {
     /// When it was registered.
     pub registered_at: String,
     /// When data was reached wrongly.
+    #[serde(deserialize_with = "platform::http::object")]
     pub period: PeriodBody,
     /// For which purpose.
     #[schema(value_type = Option<String>)]

@@ -17,7 +17,12 @@ use domain::{
 use form_urlencoded::Serializer;
 use http::{Method, Request};
 use http_body_util::Full;
-use platform::{Env, http::Problem, outbound::Outbound, secret::StripeSecret};
+use platform::{
+    Env,
+    http::{Object, Problem},
+    outbound::Outbound,
+    secret::StripeSecret,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::provider::{ProviderError, Told, Wanted, call, is_plain_id};
@@ -155,7 +160,8 @@ impl Stripe {
             .unwrap_or_default();
         verify(&self.secret.webhook_secrets, header, body, now)
             .map_err(|error| refuse("invalid_signature", format!("Not accepted: {error}.")))?;
-        let event: Event = serde_json::from_slice(body).map_err(|_| invalid_event())?;
+        let Object(event): Object<Event> =
+            serde_json::from_slice(body).map_err(|_| invalid_event())?;
         if event.object != "event" || !is_plain_id(&event.id) {
             return Err(invalid_event());
         }

@@ -28,6 +28,7 @@ pub(crate) struct AskBody {
     #[schema(min_length = 1, max_length = 300)]
     title: String,
     /// 1 to 20 questions.
+    #[serde(deserialize_with = "platform::http::objects")]
     questions: Vec<Question>,
     /// Until when it is answered: 180 days from now at most.
     #[schema(example = "2026-12-23T09:00:00Z")]

@@ -8,12 +8,12 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::{Object, Problem};
 
 /// The largest JSON body: 256 KiB.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// A JSON body, with the bytes that it was read from.
+/// A JSON body, which is an object, with the bytes that it was read from.
 #[derive(Debug)]
 pub struct JsonBody<T> {
     /// What was read.
@@ -45,7 +45,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if bytes.len() > MAX_BODY_BYTES {
             return Err(too_large());
         }
-        let value = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
+        let Object(value) = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
         Ok(Self { value, bytes })
     }
 }
