@@ -183,7 +183,11 @@ class Person:
         answer = self.do("POST", "/billing/checkout", order)
         if answer.status_code == 201:
             self.service.call("POST", answer.json()["url"] + "/pay")
-        return self.service.wait_for(lambda: self.do("GET", "/billing").json().get("provider"), "no payment has arrived")
+
+        def has_arrived():
+            return self.do("GET", "/billing").json().get("provider")
+
+        return self.service.wait_for(has_arrived, "no payment has arrived")
 
     def announced_transfer(self):
         """A transfer of the business that this person was told of, if there is one."""
@@ -238,7 +242,8 @@ class World:
 
     def passed_on(self, number, version="2.0"):
         """A request as OpenDSR has it."""
-        who = {"identity_type": "email", "identity_format": "raw", "identity_value": self.somebody("addressee", 3).email}
+        address = self.somebody("addressee", 3).email
+        who = {"identity_type": "email", "identity_format": "raw", "identity_value": address}
         return {
             "regulation": "gdpr",
             "subject_request_id": str(number),

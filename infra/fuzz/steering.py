@@ -82,9 +82,10 @@ class Steering:
         sender = self.sender(case)
         ordinary = case.method.upper() == case.operation.method.upper()
         positive = case.meta is not None and case.meta.generation.mode.value == "positive"
-        if ordinary and choice("things", 4):
+        takes_form = ordinary and positive and choice("form", 4)
+        if takes_form or ordinary and choice("things", 4):
             self.put_things(case, sender, choice)
-        if ordinary and positive and choice("form", 2) == 0:
+        if takes_form:
             self.put_form(case, sender, choice)
         self.identify(case, sender, choice)
         from_common = choice("address", 4) == 0 or "webhooks" in case.operation.path
@@ -210,7 +211,8 @@ class Steering:
             return
         generated = case.body if isinstance(case.body, dict) else {}
         fields = sorted(generated.keys() - {"token"})
-        if fields and choice("whole", 2):
+        # where a form has one field, a generated one would leave nothing of it
+        if fields and len(form) > 1 and choice("whole", 2):
             field = fields[choice("field", len(fields))]
             form[field] = generated[field]
         case.body = form
