@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class Service:
         return time.time() + self.offset()
 
     def now(self, **later):
-        """The service's time, so many days or hours later, as in RFC 3339."""
+        """The service's time, so much later, as in RFC 3339."""
         at = datetime.fromtimestamp(self.time(), timezone.utc) + timedelta(**later)
         return at.isoformat().replace("+00:00", "Z")
 
@@ -144,14 +145,14 @@ class Service:
                 self.links[str(letter["to"]), kind].append(secret)
             self.certificates += CERTIFICATE.findall(text)
 
-    def wait_for(self, condition, otherwise, patience_s=PATIENCE_S):
+    def wait_for(self, condition, otherwise, patience_s=PATIENCE_S, pause_s=0.02):
         until = time.monotonic() + patience_s
         while time.monotonic() < until:
             self.look_at_letters()
             found = condition()
             if found:
                 return found
-            time.sleep(0.02)
+            time.sleep(pause_s)
         raise TimeoutError(otherwise)
 
     def letter(self, to, kind):
@@ -205,6 +206,8 @@ class Service:
         """The ports on which the service listens."""
         held = set()
         for entry in os.scandir(f"/proc/{self.process.pid}/fd"):
-            held |= set(re.findall(r"socket:\[(\d+)\]", os.readlink(entry.path)))
+            # a connection may end meanwhile
+            with suppress(FileNotFoundError):
+                held |= set(re.findall(r"socket:\[(\d+)\]", os.readlink(entry.path)))
         rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in held]

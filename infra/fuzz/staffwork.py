@@ -3,7 +3,7 @@
 from people import COLLEAGUE, STAFF
 
 # telling everybody of a transfer of the business, and packing everybody's data, takes a while
-PATIENCE_S = 120
+LONG = {"patience_s": 300, "pause_s": 0.25}
 SOME_SHA256 = "ab" * 32
 REASON = {"reason": "The letter and the passport agree."}
 CHANNEL = {"channel": "By courier, sealed."}
@@ -161,12 +161,12 @@ class Staffwork:
         return {"person": self.somebody(), "text": "By letter.", "received_at": self.service.now()}
 
     def incident_form(self, regimes):
-        """All accesses of the last hour were wrong."""
+        """All accesses of the last minutes were wrong: whom it affects is told, each by a letter."""
         return {
             "known_at": self.service.now(),
             "description": "A laptop was stolen.",
             "regimes": regimes,
-            "period": {"from": self.service.now(hours=-1), "to": self.service.now()},
+            "period": {"from": self.service.now(minutes=-5), "to": self.service.now()},
         }
 
     def ban(self):
@@ -230,15 +230,15 @@ class Staffwork:
                 return kept(2, self.proposed_transfer)
             case "approve":
                 # everybody is told of it
-                return kept(10, self.proposed_transfer)
+                return kept(25, self.proposed_transfer)
             case "objections":
                 return kept(20, self.announced_transfer)
             case "package" if label.startswith("POST"):
-                return kept(10, self.transfer_to_pack)
+                return kept(25, self.transfer_to_pack)
             case "package" | "manifest":
                 return self.world.kept("packed transfer", 30, self.packed_transfer)
             case "hand-over":
-                return kept(10, self.fetched_transfer)
+                return kept(25, self.fetched_transfer)
         return kept(20, self.proposed_transfer)
 
     def open(self, register, form, by=STAFF):
@@ -325,13 +325,13 @@ class Staffwork:
             fetched = [staff.do("GET", f"{path}/package?page={page['page']}") for page in pages]
             return all(answer.ok for answer in fetched)
 
-        self.service.wait_for(all_are_fetched, "the packages can't be fetched", PATIENCE_S)
+        self.service.wait_for(all_are_fetched, "the packages can't be fetched", **LONG)
         return transfer
 
     def reach(self, state, transfer):
         path = f"/compliance/business-transfers/{transfer}"
         staff = self.world.on_duty()
-        self.service.wait_for(lambda: staff.do("GET", path).json()["state"] == state, f"never {state}", PATIENCE_S)
+        self.service.wait_for(lambda: staff.do("GET", path).json()["state"] == state, f"never {state}", **LONG)
         return transfer
 
     def transfer_told_to(self, person):

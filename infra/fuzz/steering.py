@@ -229,10 +229,15 @@ class Steering:
             self.is_stale = True
         if response.status_code >= 300:
             return
-        if response.status_code == 201:
-            self.made_by[response.json().get("id")] = self.person
+        if label.startswith("POST") and response.headers.get("content-type") == ["application/json"]:
+            self.note_maker(case, response)
         if self.identity != "staff" and self.has_stopped(label, case.body if isinstance(case.body, dict) else {}):
             self.person = self.new_person()
+
+    def note_maker(self, case, response):
+        made = response.json()
+        if isinstance(made, dict) and "id" in made:
+            self.made_by.setdefault(made["id"], self.sender(case))
 
     def pass_limit(self, wait_s):
         """A limit of the account: its window passes, or somebody new comes where that takes too long."""

@@ -7,7 +7,7 @@ mod registry;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_types::SdkConfig;
 use futures::future::BoxFuture;
@@ -175,7 +175,7 @@ impl Entry {
     async fn run(&self, event: Value) -> Result<Value, InvokeError> {
         let invocation = Invocation::new();
         let handling = match &self.function {
-            Function::Http(router) => http(router.clone(), event, &invocation)?,
+            Function::Http(router) => http(router.clone(), event, self.context(&invocation))?,
             Function::Event(handler) => {
                 let handling = handler(event);
                 Box::pin(async move { handling.await.map_err(InvokeError::Failed) })
@@ -187,18 +187,26 @@ impl Entry {
             Err(_) => Err(InvokeError::TimedOut(self.timeout)),
         }
     }
+
+    /// What the runtime tells of an invocation: its id, and when it ends.
+    fn context(&self, invocation: &Invocation) -> Context {
+        let mut context = Context::default();
+        context.request_id.clone_from(&invocation.id);
+        let ends = SystemTime::now() + self.timeout;
+        let since = ends.duration_since(SystemTime::UNIX_EPOCH);
+        context.deadline = since.map_or(0, |since| since.as_millis().try_into().unwrap_or(0));
+        context
+    }
 }
 
 /// What `platform::lambda::serve` makes of an HTTP API's event and a router, answer included.
 fn http(
     router: axum::Router,
     event: Value,
-    invocation: &Invocation,
+    context: Context,
 ) -> Result<BoxFuture<'static, Result<Value, InvokeError>>, InvokeError> {
     let not_understood = |error: serde_json::Error| InvokeError::Event(error.to_string());
     let request: LambdaRequest = serde_json::from_value(event).map_err(not_understood)?;
-    let mut context = Context::default();
-    context.request_id.clone_from(&invocation.id);
     let event = LambdaEvent::new(request, context);
     Ok(Box::pin(async move {
         // A router is always ready.

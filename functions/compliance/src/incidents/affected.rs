@@ -1,5 +1,7 @@
 //! Whom an incident affects: found in the access log by pseudonym, and told.
 
+use std::time::{Duration, Instant};
+
 use axum::{Json, extract::State};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
@@ -25,6 +27,8 @@ use crate::{App, desk::find};
 
 /// How many pages of 500 items one step of telling reads.
 const PAGES: usize = 2;
+/// Nobody is told later in a step than this: the function has 29 seconds.
+const BEGUN_WITHIN: Duration = Duration::from_secs(15);
 /// How often a step that met another change of the case is noted again.
 const ATTEMPTS: usize = 5;
 
@@ -104,7 +108,7 @@ pub(crate) async fn notify(
     JsonBody { value: body, .. }: JsonBody<Notify>,
 ) -> Result<Json<Notified>, Problem> {
     staff.must_be(StaffRole::Security)?;
-    let mut after = read_cursor(body.cursor.as_deref())?;
+    let (started, after) = (Instant::now(), read_cursor(body.cursor.as_deref())?);
     let case: Incident = find(&app, id).await?;
     // a closed incident tells nobody
     case.progress.clone().told_more(0).map_err(refused)?;
@@ -114,25 +118,27 @@ pub(crate) async fn notify(
         told_before: 0,
         next_cursor: None,
     };
-    for page in 0.. {
-        if page == PAGES {
-            notified.next_cursor = after.as_ref().map(write_cursor);
-            break;
-        }
-        let Some((Table::People, sheet)) = app.census.walk(&place(after)).await? else {
-            break;
-        };
-        for subject in sheet.rows.iter().filter_map(person) {
-            tell(&app, &staff, &case, &affected, subject, &mut notified).await?;
-        }
-        // behind the people a walk goes on to other tables
-        if sheet.next.is_none() {
-            break;
-        }
-        after = sheet.next;
-    }
+    let step = Step {
+        app: &app,
+        staff: &staff,
+        case: &case,
+        affected: &affected,
+        started,
+    };
+    let stopped = step.tell_from(after, &mut notified).await;
+    // who was told is noted, whatever came after
     note(&app, &staff, id, notified.told).await?;
+    notified.next_cursor = stopped?.as_ref().map(write_cursor);
     Ok(Json(notified))
+}
+
+/// One step of telling.
+struct Step<'a> {
+    app: &'a App,
+    staff: &'a Staff,
+    case: &'a Incident,
+    affected: &'a Affected,
+    started: Instant,
 }
 
 /// The person whose record this is.
@@ -141,48 +147,71 @@ fn person(row: &Seen) -> Option<SubjectId> {
     (row.key == person_key(subject)).then_some(subject)
 }
 
-async fn tell(
-    app: &App,
-    staff: &Staff,
-    case: &Incident,
-    affected: &Affected,
-    subject: SubjectId,
-    notified: &mut Notified,
-) -> Result<(), Problem> {
-    let now = staff.0.now;
-    let Some(pseudonym) = app.gate.pseudonym_of(subject).await? else {
-        return Ok(());
-    };
-    if !affected.pseudonyms.contains(&pseudonym) {
-        return Ok(());
+impl Step<'_> {
+    /// Tells whom it finds behind a place; gives the place where it stopped before the end.
+    async fn tell_from(
+        &self,
+        mut after: Option<Key>,
+        notified: &mut Notified,
+    ) -> Result<Option<Key>, Problem> {
+        for _ in 0..PAGES {
+            let walked = self.app.census.walk(&place(after)).await?;
+            // behind the people a walk goes on to other tables
+            let Some((Table::People, sheet)) = walked else {
+                return Ok(None);
+            };
+            for row in &sheet.rows {
+                if let Some(subject) = person(row) {
+                    self.tell(subject, notified).await?;
+                }
+                if self.started.elapsed() >= BEGUN_WITHIN {
+                    return Ok(Some(row.key.clone()));
+                }
+            }
+            if sheet.next.is_none() {
+                return Ok(None);
+            }
+            after = sheet.next;
+        }
+        Ok(after)
     }
-    let mut tx = Tx::new();
-    tx.alive(subject);
-    tx.create(
-        "reference",
-        &Reference {
-            subject,
-            case: case.id.to_string(),
-            at: now,
-            tell_at: None,
-            told_at: Some(now),
-        },
-    );
-    let letter = Letter::Incident {
-        incident: case.id,
-        known_at: case.progress.known_at(),
-    };
-    tx.mail(subject, letter, now);
-    let told = case.entry(Actor::Staff, "incident.person_told", CLAUSE, now);
-    tx.record(told.with_person(pseudonym));
-    match app.db.commit(tx).await {
-        Ok(()) => notified.told += 1,
-        Err(error) if error.refused("reference") => notified.told_before += 1,
-        // whoever is being erased is told nothing more
-        Err(error) if error.refused("person") => {}
-        Err(error) => return Err(error.into()),
+
+    async fn tell(&self, subject: SubjectId, notified: &mut Notified) -> Result<(), Problem> {
+        let (case, now) = (self.case, self.staff.0.now);
+        let Some(pseudonym) = self.app.gate.pseudonym_of(subject).await? else {
+            return Ok(());
+        };
+        if !self.affected.pseudonyms.contains(&pseudonym) {
+            return Ok(());
+        }
+        let mut tx = Tx::new();
+        tx.alive(subject);
+        tx.create(
+            "reference",
+            &Reference {
+                subject,
+                case: case.id.to_string(),
+                at: now,
+                tell_at: None,
+                told_at: Some(now),
+            },
+        );
+        let letter = Letter::Incident {
+            incident: case.id,
+            known_at: case.progress.known_at(),
+        };
+        tx.mail(subject, letter, now);
+        let told = case.entry(Actor::Staff, "incident.person_told", CLAUSE, now);
+        tx.record(told.with_person(pseudonym));
+        match self.app.db.commit(tx).await {
+            Ok(()) => notified.told += 1,
+            Err(error) if error.refused("reference") => notified.told_before += 1,
+            // whoever is being erased is told nothing more
+            Err(error) if error.refused("person") => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Notes in the register how many more were told, and in the ledger.
