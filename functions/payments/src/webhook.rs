@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     provider::{ProviderError, Told},
+    stripe::of_event,
 };
 
 /// How often a commit is tried while the workspace is changed by others.
@@ -152,13 +153,14 @@ async fn certain(
     billed: &Billed,
     facts: &[Fact],
     now: Timestamp,
-) -> Result<Vec<Fact>, ProviderError> {
+) -> Result<Vec<Fact>, Problem> {
     let history = billed.history();
     let mut certain = Vec::with_capacity(facts.len());
     for fact in facts {
         certain.push(match fact {
             Fact::Subscription(id, seen) if history.is_ambiguous(fact) => {
-                app.stripe.ask(id, seen.at, &app.plans, now).await?
+                let asked = app.stripe.ask(id, seen.at, &app.plans, now).await;
+                asked.map_err(of_event)?
             }
             certain => certain.clone(),
         });

@@ -169,6 +169,7 @@ async fn what_is_no_notification_is_refused() {
     let (machine, provider, _) = stage().await;
     for body in [
         json!({}),
+        json!(["notification", "payment.succeeded", {"id": "pay-1"}]),
         json!({"type": "event", "event": "payment.succeeded", "object": {"id": "pay-1"}}),
         json!({"type": "notification", "event": "payment.succeeded", "object": {"id": "../shops"}}),
         json!({"type": "notification", "event": "payment.succeeded", "object": {"id": "r", "payment_id": "a/b"}}),

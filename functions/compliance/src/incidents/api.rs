@@ -228,7 +228,6 @@ pub(crate) struct IncidentView {
     /// When it was registered.
     pub registered_at: String,
     /// When data was reached wrongly.
-    #[serde(deserialize_with = "platform::http::object")]
     pub period: PeriodBody,
     /// For which purpose.
     #[schema(value_type = Option<String>)]

@@ -34,6 +34,7 @@ pub struct Event {
     /// Of the live mode, not the test mode.
     pub livemode: bool,
     created: i64,
+    #[serde(deserialize_with = "platform::http::object")]
     data: Data,
 }
 

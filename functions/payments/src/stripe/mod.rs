@@ -193,7 +193,7 @@ impl Stripe {
         plans: &[Plan],
         now: Timestamp,
     ) -> Result<Option<Told>, Problem> {
-        let told = match event.meaning(plans).map_err(|_| invalid_event())? {
+        let told = match event.meaning(plans).map_err(|_| unreadable(event))? {
             Meaning::Nothing => None,
             Meaning::Facts { workspace, facts } => {
                 workspace.map(|workspace| Told { workspace, facts })
@@ -241,11 +241,21 @@ fn invalid_event() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_event", detail)
 }
 
+fn unreadable(event: &Event) -> Problem {
+    tracing::warn!(
+        event_id = event.id,
+        kind = event.kind,
+        "the object of a signed event is not of the documented form"
+    );
+    invalid_event()
+}
+
 /// An event's object that could not be fetched. One that Stripe does not know under our key is
 /// no fault of the moment.
-fn of_event(error: ProviderError) -> Problem {
+pub(crate) fn of_event(error: ProviderError) -> Problem {
     match error {
         ProviderError::Unknown => {
+            tracing::warn!("an event is about an object that Stripe does not know under our key");
             let detail = "Stripe knows no such object under our API key: the webhook endpoint and the key must be of one account.";
             Problem::new(StatusCode::BAD_REQUEST, "unknown_object", detail)
         }

@@ -15,7 +15,7 @@ use http::{Method, Request};
 use http_body_util::Full;
 use platform::{
     ConfigError, Env,
-    http::{ClientInfo, Problem},
+    http::{ClientInfo, Object, Problem},
     outbound::Outbound,
     secret::YookassaSecret,
 };
@@ -43,6 +43,7 @@ pub struct Notification {
     kind: String,
     /// Its name, such as `payment.succeeded`.
     pub event: String,
+    #[serde(deserialize_with = "platform::http::object")]
     object: Hinted,
 }
 
@@ -205,7 +206,8 @@ impl Yookassa {
             let detail = "This is not a notification.";
             Problem::new(StatusCode::BAD_REQUEST, "invalid_event", detail)
         };
-        let hint: Notification = serde_json::from_slice(body).map_err(|_| invalid())?;
+        let Object(hint): Object<Notification> =
+            serde_json::from_slice(body).map_err(|_| invalid())?;
         let sound = hint.kind == "notification"
             && is_plain_id(&hint.object.id)
             && is_plain_id(hint.payment())
