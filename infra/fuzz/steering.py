@@ -25,6 +25,13 @@ PROCESSORS = ("aws_hosting", "aws_mail", "stripe", "yookassa")
 CUSTOMERS = {"POST /billing/portal": "stripe", "POST /billing/renewal": "yookassa"}
 # what somebody has to be new after
 STOPS = ("restriction", "erasure", "withdrawal")
+LEAVING = {
+    "POST /data-subject-requests",
+    "POST /data-subject-requests/{id}/cancel",
+    "PUT /me/consents/{purpose}",
+    "PUT /me/password",
+    "PUT /me/policies/{document}",
+}
 HOUR_S = 3600
 
 
@@ -51,6 +58,7 @@ class Steering:
         self.staffwork = Staffwork(service, world)
         self.forms = Forms(service, world, self.staffwork)
         self.made_by = {}
+        self.sent_by = None
         self.is_stale = False
         self.began_at = service.offset()
         self.sent_from_common = False
@@ -79,7 +87,7 @@ class Steering:
         if self.is_stale and self.person:
             self.renew()
         choice = Choice(case, self.seed)
-        sender = self.sender(case)
+        sender = self.sent_by = self.sender(case)
         ordinary = case.method.upper() == case.operation.method.upper()
         positive = case.meta is not None and case.meta.generation.mode.value == "positive"
         takes_form = ordinary and positive and choice("form", 4)
@@ -97,7 +105,10 @@ class Steering:
         """Whoever pays where that is needed; who made what a link leads to, where somebody else has come since."""
         if self.identity == "owner" and case.operation.label in CUSTOMERS:
             return self.world.customer(CUSTOMERS[case.operation.label])
-        if self.identity == "staff" or not is_linked(case):
+        if self.identity == "staff" and case.operation.label in LEAVING:
+            # the staff stay: nobody else could go on with what they have begun
+            return self.world.somebody("leaver")
+        if not is_linked(case):
             return self.person
         return self.made_by.get(case.path_parameters.get("id"), self.person)
 
@@ -231,13 +242,16 @@ class Steering:
             return
         if label.startswith("POST") and response.headers.get("content-type") == ["application/json"]:
             self.note_maker(case, response)
-        if self.identity != "staff" and self.has_stopped(label, case.body if isinstance(case.body, dict) else {}):
+        sent = case.body if isinstance(case.body, dict) else {}
+        if self.identity != "staff" and self.has_stopped(label, sent):
             self.person = self.new_person()
 
     def note_maker(self, case, response):
         made = response.json()
-        if isinstance(made, dict) and "id" in made:
-            self.made_by.setdefault(made["id"], self.sender(case))
+        of_staff = self.identity == "staff" and self.sent_by is self.person
+        # whoever of the staff signs in anew goes on with all that they have made
+        if isinstance(made, dict) and "id" in made and not of_staff:
+            self.made_by.setdefault(made["id"], self.sent_by)
 
     def pass_limit(self, wait_s):
         """A limit of the account: its window passes, or somebody new comes where that takes too long."""
@@ -253,7 +267,7 @@ class Steering:
             return sent.get("kind") in STOPS
         if label == "PUT /me/policies/{document}":
             return not sent.get("accepted")
-        return label in ("PUT /me/password", "PUT /me/consents/{purpose}", "POST /data-subject-requests/{id}/cancel")
+        return label in LEAVING
 
 
 def is_of_controllers(case):
