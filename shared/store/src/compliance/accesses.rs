@@ -1,6 +1,8 @@
 //! The access log of a period: read from the chains of the ledger, so that what
 //! is read is what is proven, and what lies outside the period costs nothing.
 
+use std::time::{Duration, Instant};
+
 use domain::{
     compliance::Period,
     ledger::{Entry, SHARDS},
@@ -14,17 +16,21 @@ use crate::db::{Db, StoreError};
 const CHAINED_WITHIN: SignedDuration = days(2);
 /// How many links one call reads.
 const AT_ONCE: usize = 400;
+/// How long a list is read: the functions that make one have 29 seconds.
+const READ_WITHIN: Duration = Duration::from_secs(18);
 /// The most entries that one list may be made of.
 pub const MAX_ACCESSES: usize = 200_000;
 
 impl Db {
     /// The entries of a period that are chained, in the order of time; `None`
-    /// when there are more than [`MAX_ACCESSES`] in and around it.
+    /// when there are more than [`MAX_ACCESSES`] in and around it, or more than
+    /// can be read in eighteen seconds.
     ///
     /// # Errors
     /// [`StoreError`]. An entry of a chain that is not there is
     /// [`StoreError::Rejected`]: the list would be wrong.
     pub async fn ledger_of(&self, period: Period) -> Result<Option<Vec<Entry>>, StoreError> {
+        let started = Instant::now();
         let mut entries = Vec::new();
         let mut read = 0;
         for shard in 0..SHARDS {
@@ -38,7 +44,7 @@ impl Db {
                 };
                 after = last;
                 read += links.len();
-                if read > MAX_ACCESSES {
+                if read > MAX_ACCESSES || started.elapsed() > READ_WITHIN {
                     return Ok(None);
                 }
                 let found = self.entries(&links).await?;
