@@ -3,9 +3,8 @@
 import random
 import uuid
 
-from people import PASSWORD, Person
+from people import PASSWORD, SOME_SHA256, Person
 
-SOME_SHA256 = "6bd3a84b" * 8
 # what everybody answers for by accepting or declining it, and what by consent
 STANCES = ("privacy-policy", "terms")
 DOCUMENTS = (*STANCES, "processing-consent", "marketing-consent")
@@ -64,7 +63,7 @@ class Forms:
             case "PUT /me/consents/{purpose}":
                 return self.consent(case, choice)
             case "PUT /me/policies/{document}":
-                return {"accepted": bool(choice("accepted", 4))} | self.shown(case.path_parameters.get("document"))
+                return {"accepted": bool(choice("accepted", 4))} | self.service.shown(case.path_parameters.get("document"))
             case "PUT /me/surveys/{id}/answer":
                 return {"answers": [choice("answer", 2)]}
             case "POST /me/email-change":
@@ -130,23 +129,12 @@ class Forms:
         number = random.Random(choice("number", 1 << 32)).getrandbits(128)
         return self.world.passed_on(uuid.UUID(int=number, version=4), version)
 
-    def published(self, document):
-        """The version of a document that is in force."""
-        answer = self.service.call("GET", f"/policies/{document}")
-        return answer.json() if answer.ok else {}
-
-    def shown(self, document):
-        """What somebody says who was shown a document's English text."""
-        version = self.published(document)
-        english = [text["sha256"] for text in version.get("texts", []) if text["locale"] == "en"]
-        return {"version": version["version"], "sha256": english[0], "locale": "en"} if english else {}
-
     def consent(self, case, choice):
         purpose = case.path_parameters.get("purpose")
         if choice("given", 2) or purpose not in ("marketing", "transfer"):
             return {"given": False}
         document = f"{purpose}-consent"
-        return {"given": True, "document": document, **self.shown(document)}
+        return {"given": True, "document": document, **self.service.shown(document)}
 
     def event(self, case, choice):
         """A provider's event; Stripe's is signed on its way out."""

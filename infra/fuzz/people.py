@@ -6,6 +6,7 @@ import uuid
 import zlib
 
 PASSWORD = "orbit velvet cactus 77"
+SOME_SHA256 = "ab" * 32
 STAFF, COLLEAGUE = "staff@assetbox.example", "second@assetbox.example"
 HOUR_S = 3600
 # a password given ten minutes ago is no fresh one
@@ -38,9 +39,7 @@ class Person:
             self.sign_up()
 
     def form(self, email=None):
-        answer = self.service.call("GET", "/policies/processing-consent").json()
-        english = next(text for text in answer["texts"] if text["locale"] == "en")
-        consent = {"document": "processing-consent", "version": answer["version"], "sha256": english["sha256"]}
+        consent = {"document": "processing-consent", **self.service.shown("processing-consent"), "ticked": True}
         return {
             "name": "Ada Lovelace",
             "email": email or self.email,
@@ -49,7 +48,7 @@ class Person:
             "position": "Archivist",
             "password": PASSWORD,
             "locale": "en",
-            "consents": [{**consent, "locale": "en", "ticked": True}],
+            "consents": [consent],
         }
 
     def ask_to_sign_up(self, email):

@@ -114,6 +114,17 @@ class Service:
         url = path if path.startswith("http") else self.url + path
         return self.session.request(method, url, headers=headers, json=body, data=data, timeout=30)
 
+    def published(self, document):
+        """The version of a document that is in force."""
+        answer = self.call("GET", f"/policies/{document}")
+        return answer.json() if answer.ok else {}
+
+    def shown(self, document):
+        """What somebody says who was shown a document's English text."""
+        version = self.published(document)
+        english = [text["sha256"] for text in version.get("texts", []) if text["locale"] == "en"]
+        return {"version": version["version"], "sha256": english[0], "locale": "en"} if english else {}
+
     def advance(self, seconds):
         self.call("POST", "/_local/clock", body={"advance_seconds": seconds}).raise_for_status()
 

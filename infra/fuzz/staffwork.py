@@ -1,10 +1,9 @@
 """What compliance staff write into their registers, and cases there at each stage of their course."""
 
-from people import COLLEAGUE, STAFF
+from people import COLLEAGUE, SOME_SHA256, STAFF
 
 # telling everybody of a transfer of the business, and packing everybody's data, takes a while
 LONG = {"patience_s": 300, "pause_s": 0.25}
-SOME_SHA256 = "ab" * 32
 REASON = {"reason": "The letter and the passport agree."}
 CHANNEL = {"channel": "By courier, sealed."}
 PERIOD = {"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}

@@ -151,7 +151,7 @@ class Steering:
         if "document" in path:
             path["document"] = choice.of("document", STANCES if "/me/" in label else DOCUMENTS)
         if "version" in path:
-            path["version"] = self.forms.published(path["document"])["version"]
+            path["version"] = self.service.published(path["document"])["version"]
         if "purpose" in path:
             path["purpose"] = choice.of("purpose", ("marketing", "transfer", "processing"))
         if "provider" in path:
@@ -168,7 +168,7 @@ class Steering:
         if "day" in query:
             query["day"] = self.service.now()[:10]
         if "from" in query and "document" in case.path_parameters:
-            version = self.forms.published(case.path_parameters["document"]).get("version")
+            version = self.service.published(case.path_parameters["document"]).get("version")
             query.update({"from": version, "to": version} if version else {})
         elif "from" in query:
             query.update({"from": self.service.now(hours=-1), "to": self.service.now()})

@@ -16,7 +16,10 @@ use domain::compliance::processor::Processor;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{
+        Client,
+        connect::{HttpConnector, dns::GaiResolver},
+    },
     rt::TokioExecutor,
 };
 
@@ -40,7 +43,7 @@ pub enum OutboundError {
 #[derive(Debug, Clone)]
 pub struct Outbound {
     hosts: Vec<&'static str>,
-    client: Https<HttpConnector>,
+    client: Https<GaiResolver>,
 }
 
 impl Outbound {
@@ -48,12 +51,10 @@ impl Outbound {
     /// be called, and they alone by plain `http`.
     #[must_use]
     pub fn to(processors: &[Processor]) -> Self {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
         let hosts = processors.iter().flat_map(|to| to.registered().hosts);
         Self {
             hosts: hosts.copied().collect(),
-            client: Https::over(http, Client::builder(TokioExecutor::new())),
+            client: Https::over(HttpConnector::new(), Client::builder(TokioExecutor::new())),
         }
     }
 

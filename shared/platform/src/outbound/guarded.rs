@@ -52,7 +52,7 @@ pub struct Callable(Uri);
 #[derive(Debug, Clone)]
 pub struct Guarded {
     loopback: bool,
-    client: Https<HttpConnector<Resolver>>,
+    client: Https<Resolver>,
 }
 
 impl Guarded {
@@ -61,8 +61,7 @@ impl Guarded {
     /// `http`: for one machine.
     #[must_use]
     pub fn new(loopback: bool) -> Self {
-        let mut http = HttpConnector::new_with_resolver(Resolver { loopback });
-        http.enforce_http(false);
+        let http = HttpConnector::new_with_resolver(Resolver { loopback });
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_max_idle_per_host(0);
         Self {

@@ -1,37 +1,45 @@
 //! HTTPS, checked by the system's root certificates.
 
-use std::{io, sync::OnceLock};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{Builder, Client, connect::Connect};
+use hyper_util::client::legacy::{
+    Builder, Client,
+    connect::{Connect, HttpConnector},
+};
 
 use super::OutboundError;
 
-type HttpsClient<C> = Client<HttpsConnector<C>, Full<Bytes>>;
+type HttpsClient<R> = Client<HttpsConnector<HttpConnector<R>>, Full<Bytes>>;
 
 /// A client that reads the root certificates at its first request: that takes longer than all
-/// the rest of a function's start, and most starts call nobody.
+/// the rest of a function's start, and most starts call nobody. Its clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct Https<C> {
-    http: C,
+pub(super) struct Https<R> {
+    http: HttpConnector<R>,
     builder: Builder,
-    client: OnceLock<HttpsClient<C>>,
+    client: Arc<OnceLock<HttpsClient<R>>>,
 }
 
-impl<C> Https<C>
+impl<R> Https<R>
 where
-    C: Clone + Send + Sync + 'static,
-    HttpsConnector<C>: Connect,
+    R: Clone + Send + Sync + 'static,
+    HttpsConnector<HttpConnector<R>>: Connect,
 {
-    pub(super) fn over(http: C, builder: Builder) -> Self {
+    pub(super) fn over(mut http: HttpConnector<R>, builder: Builder) -> Self {
+        // an address of https is connected to as well
+        http.enforce_http(false);
         Self {
             http,
             builder,
-            client: OnceLock::new(),
+            client: Arc::default(),
         }
     }
 
@@ -51,7 +59,7 @@ where
         answer.map_err(|_| OutboundError::Unavailable)
     }
 
-    fn client(&self) -> io::Result<&HttpsClient<C>> {
+    fn client(&self) -> io::Result<&HttpsClient<R>> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
