@@ -40,7 +40,7 @@ while read -r name url; do
     printf '%s: empty\n' "$name"
     continue
   fi
-  sources=$(aws sqs list-dead-letter-source-queues --queue-url "$url" --query 'length(queueUrls)')
+  sources=$(aws sqs list-dead-letter-source-queues --queue-url "$url" --output text --query 'length(queueUrls || `[]`)')
   if [[ $sources != 0 ]]; then
     aws sqs start-message-move-task --source-arn "$(attribute "$url" QueueArn)" > /dev/null
     printf '%s: about %s messages go back to their queue\n' "$name" "$waiting"

@@ -6,7 +6,7 @@
 A linter sees more in the translation than in the source: misspelt actions in
 roles, circular references, the routes' permissions. No account and no network
 are needed: code and nested templates count as packaged. What no linter sees is
-checked here: CORS, and the versions of functions.
+checked here: CORS, the versions of functions, and how long their policies get.
 """
 
 import json
@@ -79,6 +79,57 @@ def check_versions(translated):
             sys.exit(f"{function}: VersionDescription names {sorted(described)}, and the function {sorted(used)}")
 
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+POLICY_BYTES = 20 * 1024
+# docs/operations.md allows a stack's name this length; no region's name is longer
+STACK, REGION, ACCOUNT = "s" * 24, "ap-northeast-1", "1" * 12
+# what CloudFormation puts behind the names that it makes up
+ENDING = "-123456789012"
+
+
+def filled(value):
+    """A value of the template as a deployed stack has it; what only AWS knows gets a usual length."""
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        sub = value["Fn::Sub"]
+        text, own = sub if isinstance(sub, list) else (sub, {})
+        return re.sub(r"\$\{([^}!]+)\}", lambda name: filled(own.get(name[1], {"Ref": name[1]})), text)
+    known = {"AWS::StackName": STACK, "AWS::Region": REGION, "AWS::Partition": "aws", "AWS::AccountId": ACCOUNT}
+    if isinstance(value, dict):
+        return known.get(value.get("Ref"), "a" * 10)
+    return value
+
+
+def statement(name, permission, function):
+    """What CloudFormation adds for a permission to the policy of a function's alias."""
+    said = {
+        "Sid": f"{STACK}-{name}{ENDING}",
+        "Effect": "Allow",
+        "Principal": {"Service": permission["Principal"]},
+        "Action": permission["Action"],
+        "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}:live",
+    }
+    if "SourceArn" in permission:
+        said["Condition"] = {"ArnLike": {"AWS:SourceArn": filled(permission["SourceArn"])}}
+    return said
+
+
+def check_policies(translated):
+    """Lambda refuses a permission with which a policy is over its limit: too many routes of one function."""
+    resources = translated["Resources"]
+    policies = {}
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::Lambda::Permission":
+            alias = resources[resource["Properties"]["FunctionName"]["Ref"]]
+            function = alias["Properties"]["FunctionName"]["Ref"]
+            named = resources[function]["Properties"].get("FunctionName", f"{STACK}-{function}{ENDING}")
+            policies.setdefault(function, []).append(statement(name, resource["Properties"], filled(named)))
+    for function, statements in policies.items():
+        policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+        length = len(json.dumps(policy, separators=(",", ":")))
+        if length > POLICY_BYTES:
+            sys.exit(f"{function}: {len(statements)} permissions make a policy of {length} bytes, of {POLICY_BYTES} at most")
+
+
 def main(path):
     # it warns of each function that its own feature flags are not set here
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
@@ -87,6 +138,7 @@ def main(path):
     translated = transform(template, {}, NoManagedPolicies())
     check_cors(translated)
     check_versions(translated)
+    check_policies(translated)
     json.dump(translated, sys.stdout, indent=1)
 
 

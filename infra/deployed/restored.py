@@ -3,8 +3,9 @@
 
   restored.py DEPLOYMENT.json
 
-Fails when a step does, when the script works on an open service, when an item that came after the
-backup stays or one of the backup is missing, and when the replay does not end.
+Fails when a step does, when the script works on an open service or takes a copy of another moment,
+when closing changes another parameter, when an item that came after the backup stays or one of the
+backup is missing, and when the replay does not end.
 """
 
 import json
@@ -44,33 +45,52 @@ def keys(client, table):
     return {(item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"]}
 
 
+def refuses(why, *words):
+    if restore(*words).returncode == 0:
+        sys.exit(why)
+
+
+def parameters():
+    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+
+
 def main(deployment):
     told = json.loads(Path(deployment).read_text(encoding="utf-8"))
     os.environ.update(AWS_ENDPOINT_URL=told["emulator"], AWS_DEFAULT_REGION=told["region"])
     dynamodb = boto3.client("dynamodb")
     tables = [told["names"][table] for table in ("CatalogTable", "PeopleTable")]
+    opened = parameters()
 
     since = now()
     succeeds("begin", "--since", since)
+    refuses("a second moment was taken beside the first", "begin", "--since", "2026-01-01T00:00:00Z")
     before = {table: keys(dynamodb, table) for table in tables}
     for table in tables:
         dynamodb.put_item(TableName=table, Item=LATER)
-    if restore("back").returncode == 0:
-        sys.exit("items were put back while the service was open")
+    refuses("items were put back while the service was open", "back", "--since", since)
+    succeeds("close")
+    if parameters() != {**opened, "Closed": "true"}:
+        sys.exit("closing changed more than Closed")
+    # the emulator's CloudFormation leaves reserved concurrency out
     signup = told["names"]["SignupFunction"]
     boto3.client("lambda").put_function_concurrency(FunctionName=signup, ReservedConcurrentExecutions=0)
-    succeeds("back")
+    refuses("a copy of another moment was put back", "back", "--since", "2026-01-01T00:00:00Z")
+    succeeds("back", "--since", since)
     for table in tables:
         missing = before[table] - keys(dynamodb, table)
         later = (LATER["pk"]["S"], LATER["sk"]["S"])
         if missing or later in keys(dynamodb, table):
             sys.exit(f"{table} is not as the backup was: {len(missing)} items are missing")
     answers = succeeds("replay", "--since", since, "--restored-at", now()).splitlines()
-    succeeds("end")
-    left = [table for table in dynamodb.list_tables()["TableNames"] if table.endswith("-restored")]
+    boto3.client("lambda").delete_function_concurrency(FunctionName=signup)
+    succeeds("open")
+    if parameters() != opened:
+        sys.exit("opening changed more than Closed")
+    succeeds("end", "--since", since)
+    left = [table for table in dynamodb.list_tables()["TableNames"] if "-restored-" in table]
     if left:
         sys.exit(f"left behind: {left}")
-    boto3.client("lambda").delete_function_concurrency(FunctionName=signup)
     items = sum(len(before[table]) for table in tables)
     print(f"| a restore by infra/restore.py | {items} items put back, one taken away, replayed in {len(answers)} turns |")
 

@@ -21,7 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 COMMON_ADDRESS = "127.0.0.1"
-PATIENCE_S = 20
+PATIENCE_S = 60
 LINK = re.compile(r"/confirm#([a-z-]+)=([A-Za-z0-9_.-]+)")
 CERTIFICATE = re.compile(r"/certificates/(cas_[0-9a-f]+)")
 

@@ -9,7 +9,10 @@ use domain::{
     ledger::Entry,
     processing::{Category, Purpose},
 };
-use platform::http::{PathId, Problem, ProblemDocument, QueryOf, Staff};
+use platform::{
+    deadline,
+    http::{PathId, Problem, ProblemDocument, QueryOf, Staff},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -161,7 +164,7 @@ pub(crate) async fn transfers(
     QueryOf(period): QueryOf<PeriodBody>,
 ) -> Result<Json<TransferList>, Problem> {
     staff.must_be(StaffRole::Privacy)?;
-    let entries = app.db.ledger_of(period.read()?).await?;
+    let entries = app.db.ledger_of(period.read()?, deadline::end()).await?;
     let entries = entries.ok_or_else(|| {
         Problem::conflict(
             "too_many_entries",

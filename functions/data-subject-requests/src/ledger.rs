@@ -3,7 +3,10 @@
 
 use axum::{Json, extract::State};
 use domain::{compliance::Period, ids::RequestId, request::Progress, time::Timestamp};
-use platform::http::{PathId, Problem, ProblemDocument, QueryOf, Staff};
+use platform::{
+    deadline,
+    http::{PathId, Problem, ProblemDocument, QueryOf, Staff},
+};
 
 use crate::{
     App,
@@ -41,7 +44,8 @@ pub(crate) async fn ledger(
     let person = open(&app, &request, now).await?;
     let pseudonym = person.pseudonym();
     let period = period(&request.progress, query.window, now);
-    let entries = app.db.ledger_of(period).await?.ok_or_else(|| {
+    let entries = app.db.ledger_of(period, deadline::end()).await?;
+    let entries = entries.ok_or_else(|| {
         Problem::conflict(
             "too_many_accesses",
             "There are too many accesses in this period for one list. Ask for the window only.",

@@ -67,6 +67,12 @@ impl Deadline {
     }
 }
 
+/// When the invocation that the calling code runs in ends; `None` where nobody ends it.
+#[must_use]
+pub fn end() -> Option<std::time::Instant> {
+    Deadline::current().0.map(Instant::into_std)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

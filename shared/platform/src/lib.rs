@@ -5,7 +5,7 @@
 
 pub mod aws;
 pub mod clock;
-mod deadline;
+pub mod deadline;
 pub mod env;
 pub mod house;
 pub mod http;

@@ -1,6 +1,8 @@
 //! Incidents: clocks from when they became known, and whom the access log shows to be affected
 //! (5.9).
 
+use std::time::{Duration, Instant};
+
 use assetbox_tests::stage::letters;
 use assetbox_tests::{Answer, User};
 use domain::consequence::Letter;
@@ -122,12 +124,17 @@ async fn a_long_log_is_searched_by_time() {
         shift(now, -(hours(24 * 7) + hours(1))),
         shift(now, -hours(24 * 4 - 1)),
     );
-    let entries = desk.db().ledger_of(period.unwrap()).await.unwrap().unwrap();
+    let period = period.unwrap();
+    let entries = desk.db().ledger_of(period, None).await.unwrap().unwrap();
     let looks = entries
         .iter()
         .filter(|e| e.event == "personal_data.accessed");
     assert_eq!(looks.count(), expected);
     assert!(entries.is_sorted_by_key(|entry| entry.at));
+    // what can't be read before the invocation ends is too much
+    let soon = Instant::now() + Duration::from_secs(4);
+    let read = desk.db().ledger_of(period, Some(soon)).await.unwrap();
+    assert!(read.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,10 @@ use domain::{
     ids::{IncidentId, SubjectId},
     processing::Actor,
 };
-use platform::http::{JsonBody, PathId, Problem, ProblemDocument, Staff};
+use platform::{
+    deadline,
+    http::{JsonBody, PathId, Problem, ProblemDocument, Staff},
+};
 use store::{
     Key, StoreError, Table, Tx,
     compliance::Reference,
@@ -56,7 +59,7 @@ pub(crate) async fn affected(
 ) -> Result<Json<AffectedView>, Problem> {
     staff.must_be(StaffRole::Security)?;
     let case: Incident = find(&app, id).await?;
-    let affected = list(&app, &case).await?;
+    let affected = list(&app, &case, deadline::end()).await?;
     let summary = affected.summary(staff.0.now);
     let progress = case.progress.clone().listed(summary).map_err(refused)?;
     let case = case.with(progress);
@@ -75,9 +78,9 @@ pub(crate) async fn affected(
     }))
 }
 
-async fn list(app: &App, case: &Incident) -> Result<Affected, Problem> {
+async fn list(app: &App, case: &Incident, end: Option<Instant>) -> Result<Affected, Problem> {
     let accesses = case.progress.accesses();
-    let entries = app.db.ledger_of(accesses.period).await?;
+    let entries = app.db.ledger_of(accesses.period, end).await?;
     let entries = entries.ok_or_else(|| {
         Problem::conflict(
             "too_many_accesses",
@@ -115,7 +118,7 @@ pub(crate) async fn notify(
     let case: Incident = find(&app, id).await?;
     // a closed incident tells nobody
     case.progress.clone().told_more(0).map_err(refused)?;
-    let affected = list(&app, &case).await?;
+    let affected = list(&app, &case, started.checked_add(BEGUN_WITHIN)).await?;
     let mut notified = Notified {
         told: 0,
         told_before: 0,

@@ -1,13 +1,17 @@
 //! The access log of a period: read from the chains of the ledger, so that what
 //! is read is what is proven, and what lies outside the period costs nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use domain::{
     compliance::Period,
     ledger::{Entry, SHARDS},
     time::{SignedDuration, Timestamp, days, shift},
 };
+use futures::future::try_join_all;
 
 use crate::db::{Db, StoreError};
 
@@ -15,51 +19,38 @@ use crate::db::{Db, StoreError};
 /// order of a chain is the order of time but for this.
 const CHAINED_WITHIN: SignedDuration = days(2);
 /// How many links one call reads.
-const AT_ONCE: usize = 400;
-/// How long a list is read: the functions that make one have 29 seconds.
-const READ_WITHIN: Duration = Duration::from_secs(18);
+const AT_ONCE: usize = 200;
+/// What a page that has begun, and the answer, take at the most.
+const LAST_PAGE: Duration = Duration::from_secs(5);
 /// The most entries that one list may be made of.
 pub const MAX_ACCESSES: usize = 200_000;
 
 impl Db {
     /// The entries of a period that are chained, in the order of time; `None`
     /// when there are more than [`MAX_ACCESSES`] in and around it, or more than
-    /// can be read in eighteen seconds.
+    /// can be read until five seconds before `end`.
     ///
     /// # Errors
     /// [`StoreError`]. An entry of a chain that is not there is
     /// [`StoreError::Rejected`]: the list would be wrong.
-    pub async fn ledger_of(&self, period: Period) -> Result<Option<Vec<Entry>>, StoreError> {
-        let started = Instant::now();
-        let mut entries = Vec::new();
-        let mut read = 0;
-        for shard in 0..SHARDS {
-            let mut after = self
-                .last_before(shard, shift(period.from, -CHAINED_WITHIN))
-                .await?;
-            loop {
-                let links = self.links(shard, after, AT_ONCE).await?;
-                let Some(last) = links.last().map(|link| link.sequence) else {
-                    break;
-                };
-                after = last;
-                read += links.len();
-                if read > MAX_ACCESSES || started.elapsed() > READ_WITHIN {
-                    return Ok(None);
-                }
-                let found = self.entries(&links).await?;
-                let found: Option<Vec<Entry>> = found.into_iter().collect();
-                let found = found.ok_or_else(missing)?;
-                let end = shift(period.to, CHAINED_WITHIN);
-                let is_past = found.iter().all(|entry| entry.at > end);
-                entries.extend(found.into_iter().filter(|entry| period.contains(entry.at)));
-                if is_past {
-                    break;
-                }
-            }
-        }
-        entries.sort_by_key(|entry| (entry.at, entry.id));
-        Ok(Some(entries))
+    pub async fn ledger_of(
+        &self,
+        period: Period,
+        end: Option<Instant>,
+    ) -> Result<Option<Vec<Entry>>, StoreError> {
+        let reading = Reading {
+            db: self,
+            period,
+            end,
+            read: AtomicUsize::new(0),
+        };
+        let chains = try_join_all((0..SHARDS).map(|shard| reading.chain(shard))).await?;
+        let chains: Option<Vec<_>> = chains.into_iter().collect();
+        Ok(chains.map(|chains| {
+            let mut entries: Vec<_> = chains.into_iter().flatten().collect();
+            entries.sort_by_key(|entry: &Entry| (entry.at, entry.id));
+            entries
+        }))
     }
 
     /// The sequence after which a chain has to be read for everything from
@@ -86,6 +77,50 @@ impl Db {
         let mut entries = self.entries(&links).await?;
         let entry = entries.pop().flatten().ok_or_else(missing)?;
         Ok(entry.at)
+    }
+}
+
+/// A reading of all chains, side by side.
+struct Reading<'a> {
+    db: &'a Db,
+    period: Period,
+    end: Option<Instant>,
+    /// Entries of all chains so far.
+    read: AtomicUsize,
+}
+
+impl Reading<'_> {
+    /// What one chain has of the period; `None` when the reading is too much.
+    async fn chain(&self, shard: u8) -> Result<Option<Vec<Entry>>, StoreError> {
+        let begin = shift(self.period.from, -CHAINED_WITHIN);
+        let end = shift(self.period.to, CHAINED_WITHIN);
+        let mut entries = Vec::new();
+        let mut after = self.db.last_before(shard, begin).await?;
+        loop {
+            let links = self.db.links(shard, after, AT_ONCE).await?;
+            let Some(last) = links.last() else {
+                return Ok(Some(entries));
+            };
+            after = last.sequence;
+            if self.is_too_much(links.len()) {
+                return Ok(None);
+            }
+            let found = self.db.entries(&links).await?;
+            let found: Option<Vec<Entry>> = found.into_iter().collect();
+            let found = found.ok_or_else(missing)?;
+            let is_past = found.iter().all(|entry| entry.at > end);
+            let within = |entry: &Entry| self.period.contains(entry.at);
+            entries.extend(found.into_iter().filter(within));
+            if is_past {
+                return Ok(Some(entries));
+            }
+        }
+    }
+
+    fn is_too_much(&self, more: usize) -> bool {
+        let read = self.read.fetch_add(more, Ordering::Relaxed) + more;
+        let left = |end: Instant| end.saturating_duration_since(Instant::now());
+        read > MAX_ACCESSES || self.end.is_some_and(|end| left(end) < LAST_PAGE)
     }
 }
 
