@@ -30,6 +30,9 @@ use crate::{
     stop::{Known, Stop},
 };
 
+/// How often a request is stored that met an open one, which was closed before it could take it up.
+const ATTEMPTS: usize = 3;
+
 /// Requests by address from one network address.
 const PER_NETWORK: Limit = Limit {
     name: "request-network",
@@ -142,19 +145,23 @@ async fn by_session(
         origin: &Origin::from(client),
         now,
     };
-    match store_new(app, known, kind, &details).await {
-        Ok(request) => {
-            let location = format!("/data-subject-requests/{}", request.id);
-            let view = Json(RequestView::closed(&request, now));
-            Ok((StatusCode::CREATED, [("location", location)], view).into_response())
+    for _ in 0..ATTEMPTS {
+        match store_new(app, known, kind, &details).await {
+            Ok(request) => {
+                let location = format!("/data-subject-requests/{}", request.id);
+                let view = Json(RequestView::closed(&request, now));
+                return Ok((StatusCode::CREATED, [("location", location)], view).into_response());
+            }
+            Err(GateError::Store(error)) if error.refused("open request") => {
+                if let Some(request) = absorb(app, known, kind, &details).await? {
+                    return Ok(Json(RequestView::closed(&request, now)).into_response());
+                }
+            }
+            Err(GateError::Store(error)) => return Err(follow::erasing(error)),
+            Err(error) => return Err(error.into()),
         }
-        Err(GateError::Store(error)) if error.refused("open request") => {
-            let request = absorb(app, known, kind, &details).await?;
-            Ok(Json(RequestView::closed(&request, now)).into_response())
-        }
-        Err(GateError::Store(error)) => Err(follow::erasing(error)),
-        Err(error) => Err(error.into()),
     }
+    Err(Problem::busy())
 }
 
 async fn store_new(
@@ -184,23 +191,25 @@ async fn store_new(
 }
 
 /// An open request of this kind takes the new one up. One that still waits for
-/// a link or a session has both now.
+/// a link or a session has both now. `None` when it has just been closed.
 async fn absorb(
     app: &App,
     known: Known<'_>,
     kind: RequestKind,
     details: &Details,
-) -> Result<Request, Problem> {
+) -> Result<Option<Request>, Problem> {
     let (subject, now) = (known.person.subject(), known.now);
-    let open = app.db.open_request(subject, kind, now).await?;
-    let request = open.ok_or_else(Problem::busy)?;
-    match request.progress.clone().confirm(Level::L3, now) {
+    let Some(request) = app.db.open_request(subject, kind, now).await? else {
+        return Ok(None);
+    };
+    let taken_up = match request.progress.clone().confirm(Level::L3, now) {
         Ok(progress) => {
             let confirmed = request.with(progress);
-            confirm::store_confirmed(app, known, confirmed, Some(details), None).await
+            confirm::store_confirmed(app, known, confirmed, Some(details), None).await?
         }
-        Err(_) => said_again(app, known, request, details).await,
-    }
+        Err(_) => said_again(app, known, request, details).await?,
+    };
+    Ok(Some(taken_up))
 }
 
 /// Who says it again means it now: an objection to further purposes, or a
