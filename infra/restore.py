@@ -157,7 +157,10 @@ def end(tables, since):
 
 
 def moment(text):
-    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment: write it like 2026-11-20T10:00:00Z") from None
     if at.tzinfo is None:
         raise argparse.ArgumentTypeError("give the zone, such as Z")
     return at
