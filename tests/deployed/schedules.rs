@@ -59,11 +59,12 @@ async fn lost_letter(deployed: &Deployment) -> (String, String) {
         .post("/password-resets", &json!({"email": user.person.email}))
         .await
         .is(202);
-    let waiting = until("a waiting consequence", || async {
+    // the letter of welcome may wait beside it
+    let waiting = until("the waiting letter", || async {
         let items = deployed.items("CatalogTable").await;
         items
             .into_iter()
-            .find(|item| item["pk"].as_str().is_some_and(|pk| pk.starts_with("OUT#")))
+            .find(|item| item["consequence"]["letter"]["letter"] == "password_reset")
     })
     .await;
     let key = (
